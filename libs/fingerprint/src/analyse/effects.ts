@@ -34,7 +34,7 @@ export interface Effects {
 }
 
 /** Where a piece of code is: in which function (`home`; undefined at the top level), and how it is used there. */
-interface Place {
+interface FunctionContext {
   readonly home: Node | undefined
   /** In a constructor, where `this` is a new object. */
   readonly constructing: boolean
@@ -44,7 +44,7 @@ interface Place {
   readonly asked?: boolean
 }
 
-const TOP: Place = { home: undefined, constructing: false }
+const TOP: FunctionContext = { home: undefined, constructing: false }
 
 /** Returns the effects that a piece of code may have. */
 export function effects(nodes: readonly Node[], module: ModuleNames): Effects {
@@ -71,7 +71,7 @@ export function effects(nodes: readonly Node[], module: ModuleNames): Effects {
     touches,
   }
 
-  function visit(node: Node, around: Place): void {
+  function visit(node: Node, around: FunctionContext): void {
     const place = around.asked ? { ...around, asked: false } : around
     if (isFunction(node) && place.putOff) return
     if (isFunction(node)) return eachChild(node, (child) => visit(child, { home: node, constructing: false }))
@@ -140,11 +140,11 @@ export function effects(nodes: readonly Node[], module: ModuleNames): Effects {
   }
 
   /** Cairn calls none of the functions that it receives while a module loads. */
-  function handedOver(callee: Node, place: Place): Place {
+  function handedOver(callee: Node, place: FunctionContext): FunctionContext {
     return !place.home && isTransparent(callee, module) ? { ...place, putOff: true } : place
   }
 
-  function assign(target: Node, place: Place): void {
+  function assign(target: Node, place: FunctionContext): void {
     if (!place.home) runs = true
     if (target.type === 'MemberExpression') return change(target.object, place)
     if (target.type === 'ChainExpression') return assign(target.expression, place)
@@ -155,7 +155,7 @@ export function effects(nodes: readonly Node[], module: ModuleNames): Effects {
   }
 
   /** Records that the object that the expression gives is changed. */
-  function change(object: Node, place: Place): void {
+  function change(object: Node, place: FunctionContext): void {
     const { root, depth, called } = rootOf(object)
     if (root.type === 'ThisExpression' && depth === 0 && place.constructing) return
     if (depth === 0 ? isFresh(root) : isFreshResult(object)) return
@@ -166,7 +166,7 @@ export function effects(nodes: readonly Node[], module: ModuleNames): Effects {
     else if (!binding || depth > 0 || !isOwn(binding, place) || !holdsFresh(binding)) changesUnknown = true
   }
 
-  function call(node: Node, place: Place): void {
+  function call(node: Node, place: FunctionContext): void {
     const callee: Node = node.callee.type === 'ChainExpression' ? node.callee.expression : node.callee
     if (callee.type === 'Super' || isTransparent(callee, module)) return
     const isQuiet = isHarmlessGlobal(callee, names) && node.arguments.every((given: Node) => isData(given, module))
@@ -183,7 +183,7 @@ export function effects(nodes: readonly Node[], module: ModuleNames): Effects {
     else if (!isPureMethod(callee)) change(callee.object, place)
   }
 
-  function callGlobal(callee: Node, given: readonly Node[], place: Place): void {
+  function callGlobal(callee: Node, given: readonly Node[], place: FunctionContext): void {
     const { root, depth, called } = rootOf(callee)
     const method: string | undefined = callee.property?.name
     const isChanging = depth === 1 && Object.hasOwn(CHANGING, root.name) && CHANGING[root.name]!.includes(method!)
@@ -246,7 +246,7 @@ function isPureMethod(callee: Node): boolean {
 }
 
 /** Whether each call of the function that contains the code creates the variable. */
-function isOwn({ home }: Binding, place: Place): boolean {
+function isOwn({ home }: Binding, place: FunctionContext): boolean {
   return place.home === undefined || home === place.home
 }
 

@@ -7,14 +7,14 @@ import type { Piece } from './pieces.ts'
 import { eachChild, type Node } from '../analyse/syntax.ts'
 
 /** A module as JavaScript, with everything but the pieces of a closure removed. */
-export interface Cut {
+export interface ModuleCut {
   readonly code: MagicString
   /** The module's source text without the code that is not in the closure. */
   readonly visible: string
 }
 
 /** Removes everything but the pieces from a module. The pieces must all be of this module, in source order. */
-export function cutModule(module: Module, pieces: readonly Piece[], scope: EmittedScope): Cut {
+export function cutModule(module: Module, pieces: readonly Piece[], scope: EmittedScope): ModuleCut {
   const ranges = pieces.flatMap(({ nodes, unit, part }) => (part.type === 'unit' ? [unit.node] : nodes))
   const kept = ranges.toSorted((a, b) => a.start - b.start)
   const { dissection } = pieces[0]!

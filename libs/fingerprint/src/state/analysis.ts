@@ -5,7 +5,7 @@ import type { Module } from '../modules.ts'
 import { callThing, constructThing } from './calls.ts'
 import { valueOf } from './expressions.ts'
 import { Flow } from './flow.ts'
-import { NOTHING, Slot, type Thing, type Call, type Env, type Place, type Site, type Source } from './thing.ts'
+import { NOTHING, Slot, type Thing, type Call, type Env, type CodeContext, type Site, type Source } from './thing.ts'
 import { changeAll } from './members.ts'
 import { handOver } from './outside.ts'
 import { runStatement } from './statements.ts'
@@ -96,11 +96,11 @@ export class Analysis implements World {
     return env
   }
 
-  value(node: Node, place: Place): Slot {
+  value(node: Node, place: CodeContext): Slot {
     return valueOf(node, place, this)
   }
 
-  statement(node: Node, place: Place): void {
+  statement(node: Node, place: CodeContext): void {
     runStatement(node, place, this)
   }
 

@@ -1,7 +1,7 @@
 import type { Node } from '../analyse/syntax.ts'
 import { invoke, receiverOf } from './activation.ts'
 import { construct, fill } from './classes.ts'
-import { NOTHING, Slot, type Thing, type Call, type Given, type Place } from './thing.ts'
+import { NOTHING, Slot, type Thing, type Call, type Given, type CodeContext } from './thing.ts'
 import { constructGlobal } from './built-in-classes.ts'
 import { callGlobal, spreadOf } from './globals.ts'
 import { iterate, nameOf, readOne } from './members.ts'
@@ -12,7 +12,7 @@ import { functionAround, imported } from './variables.ts'
 import { allGiven, argument, joinCall, make, slotOf, type World } from './world.ts'
 
 /** The result of a call expression. */
-export function callAt(node: Node, place: Place, world: World, before: readonly Slot[] = []): Slot {
+export function callAt(node: Node, place: CodeContext, world: World, before: readonly Slot[] = []): Slot {
   const { flow } = world
   const { first, rest } = givenAt(node.arguments, place, world)
   const call: Call = {
@@ -40,7 +40,7 @@ export function callAt(node: Node, place: Place, world: World, before: readonly 
   return call.out
 }
 
-export function constructAt(node: Node, place: Place, world: World): Slot {
+export function constructAt(node: Node, place: CodeContext, world: World): Slot {
   const call: Call = {
     self: NOTHING,
     given: givenAt(node.arguments, place, world),
@@ -95,7 +95,7 @@ function isFollowed({ is }: Thing): boolean {
   return is.type !== 'object' && is.type !== 'list' && is.type !== 'module'
 }
 
-function givenAt(nodes: readonly Node[], place: Place, world: World): Given {
+function givenAt(nodes: readonly Node[], place: CodeContext, world: World): Given {
   const first: Slot[] = []
   let rest = NOTHING
   if (asksForOwnBytes(nodes)) place = { ...place, ownBytes: true }
@@ -112,7 +112,7 @@ function asksForOwnBytes([bytes, start, length]: readonly Node[]): boolean {
   return length !== undefined && bytes?.property?.name === 'buffer' && start?.property?.name === 'byteOffset'
 }
 
-function callMember(callee: Node, call: Call, place: Place, world: World): void {
+function callMember(callee: Node, call: Call, place: CodeContext, world: World): void {
   const { flow } = world
   const { names, imports } = place.env.source.dissection
   if (callee.computed) world.value(callee.property, place)
@@ -187,7 +187,7 @@ function callBy(name: 'call' | 'apply' | 'bind', callee: Thing, call: Call, worl
 }
 
 /** What the class around a place extends: the classes themselves, or their prototypes. */
-function parentsOf({ env }: Place, prototypes: boolean, world: World): Slot {
+function parentsOf({ env }: CodeContext, prototypes: boolean, world: World): Slot {
   const { fn } = functionAround(env)
   const of = fn?.is.type === 'function' ? (fn.is.of ?? fn) : undefined
   if (!of) return NOTHING

@@ -1,14 +1,14 @@
 import { isFunction, type Node } from '../analyse/syntax.ts'
-import { NOTHING, Slot, Thing, type Phase, type Call, type Env, type Place } from './thing.ts'
+import { NOTHING, Slot, Thing, type Phase, type Call, type Env, type CodeContext } from './thing.ts'
 import { nameOf, prototypeOf, read } from './members.ts'
 import { fieldOf } from './fields.ts'
 import { make, makeEnv, slotOf, type World } from './world.ts'
 
 /** Creates a class with its prototype, methods and static members. */
-export function makeClass(node: Node, place: Place, world: World): Thing {
+export function makeClass(node: Node, place: CodeContext, world: World): Thing {
   const { flow } = world
   const label = node.id?.name ?? place.label
-  const here: Place = label === undefined ? { env: place.env } : { env: place.env, label }
+  const here: CodeContext = label === undefined ? { env: place.env } : { env: place.env, label }
   const made = make(here, node, { type: 'function', node, env: place.env }, world)
   const prototype = prototypeOf(made, world)
   if (node.superClass) {
@@ -40,7 +40,13 @@ export function makeClass(node: Node, place: Place, world: World): Thing {
 /** The field of a prototype for the constructor method. Its field `constructor` is the class itself. */
 const CONSTRUCTOR = 'new()'
 
-function methodOf({ kind, value, static: isStatic }: Node, holder: Thing, of: Thing, place: Place, world: World): Slot {
+function methodOf(
+  { kind, value, static: isStatic }: Node,
+  holder: Thing,
+  of: Thing,
+  place: CodeContext,
+  world: World,
+): Slot {
   const is = { type: 'function', node: value, env: place.env, of, isStatic } as const
   const method = slotOf(world, make(place, value, is, world))
   if (kind === 'method' || kind === 'constructor') return method
@@ -49,7 +55,7 @@ function methodOf({ kind, value, static: isStatic }: Node, holder: Thing, of: Th
 }
 
 /** The value of a field and a static block run as separate methods. */
-function ownPlace(member: Node, { env, label }: Place, receiver: Thing, world: World): Place {
+function ownPlace(member: Node, { env, label }: CodeContext, receiver: Thing, world: World): CodeContext {
   const own = makeEnv({ source: env.source, home: member, phase: env.phase, fn: receiver, outer: env })
   world.flow.put(own.receiver, receiver)
   return { env: own, ...(label !== undefined && { label }) }

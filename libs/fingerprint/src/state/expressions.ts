@@ -2,7 +2,7 @@ import { isFunction, type Node } from '../analyse/syntax.ts'
 import { receiverOf } from './activation.ts'
 import { callAt, constructAt } from './calls.ts'
 import { makeClass } from './classes.ts'
-import { NOTHING, Slot, type Thing, type Place } from './thing.ts'
+import { NOTHING, Slot, type Thing, type CodeContext } from './thing.ts'
 import { SETTLED } from './hidden.ts'
 import { noteAwaited } from './later.ts'
 import { iterate, nameOf, read } from './members.ts'
@@ -12,7 +12,7 @@ import { functionAround, imported, importedLater, readVariable, variable } from 
 import { make, slotOf, type World } from './world.ts'
 
 /** Returns the things that an expression may evaluate to, and follows its side effects. */
-export function valueOf(node: Node, place: Place, world: World): Slot {
+export function valueOf(node: Node, place: CodeContext, world: World): Slot {
   const { flow } = world
   const value = (inner: Node) => world.value(inner, place)
   const site = { ...place, node }
@@ -105,7 +105,7 @@ function settled(awaited: Slot, world: World): Slot {
   return world.flow.union(awaited, given)
 }
 
-function makeFunction(node: Node, place: Place, world: World): Thing {
+function makeFunction(node: Node, place: CodeContext, world: World): Thing {
   const { env, label } = place
   const own: string | undefined = node.id?.name ?? label
   const around = functionAround(env).fn
@@ -117,7 +117,7 @@ function makeFunction(node: Node, place: Place, world: World): Thing {
   return made
 }
 
-function makeObject(node: Node, place: Place, world: World): Thing {
+function makeObject(node: Node, place: CodeContext, world: World): Thing {
   const { flow } = world
   const made = make(place, node, { type: 'object' }, world)
   for (const [index, property] of (node.properties as Node[]).entries()) {
@@ -146,7 +146,7 @@ function makeObject(node: Node, place: Place, world: World): Thing {
   return made
 }
 
-function memberAt(node: Node, place: Place, world: World): Slot {
+function memberAt(node: Node, place: CodeContext, world: World): Slot {
   const { names, imports } = place.env.source.dissection
   if (node.computed) world.value(node.property, place)
   const name = nameOf(node.property, node.computed)
@@ -156,7 +156,7 @@ function memberAt(node: Node, place: Place, world: World): Slot {
   return read(world.value(node.object, place), name, { ...place, node }, world)
 }
 
-function yieldAt(node: Node, place: Place, world: World): Slot {
+function yieldAt(node: Node, place: CodeContext, world: World): Slot {
   if (!node.argument) return NOTHING
   const given = world.value(node.argument, place)
   const site = { ...place, node }
@@ -165,7 +165,7 @@ function yieldAt(node: Node, place: Place, world: World): Slot {
 }
 
 /** What an assignment creates is labelled with the variable that it sets, or whose member it sets. */
-function named(target: Node, place: Place): Place {
+function named(target: Node, place: CodeContext): CodeContext {
   let root = target
   while (root.type === 'MemberExpression') root = root.object
   return root.type === 'Identifier' ? { ...place, label: root.name } : place

@@ -1,12 +1,12 @@
 import type { Node } from '../analyse/syntax.ts'
-import { Slot, type Place, type Site } from './thing.ts'
+import { Slot, type CodeContext, type Site } from './thing.ts'
 import { iterate, nameOf, read, write } from './members.ts'
 import { copyFields, globalOf, ITEM, fieldOf } from './fields.ts'
 import { ownerOf, variable } from './variables.ts'
 import { make, slotOf, type World } from './world.ts'
 
 /** Assigns a value to the variables that a pattern declares. */
-export function bind(pattern: Node, value: Slot, place: Place, world: World): void {
+export function bind(pattern: Node, value: Slot, place: CodeContext, world: World): void {
   spread(pattern, value, place, world, (target, part) => {
     const binding = place.env.source.dissection.names.get(target)
     if (binding) world.flow.into(part, variable(binding, place.env))
@@ -39,7 +39,7 @@ function assignMember(target: Node, value: Slot, site: Site, world: World): void
 }
 
 /** The path of a member of a global, such as `Array.prototype.x`; undefined for any other node. */
-function globalPath(node: Node, { env }: Place): string | undefined {
+function globalPath(node: Node, { env }: CodeContext): string | undefined {
   if (node.type === 'Identifier') return env.source.dissection.names.has(node) ? undefined : node.name
   if (node.type !== 'MemberExpression') return undefined
   const object = globalPath(node.object, { env })
@@ -50,7 +50,7 @@ function globalPath(node: Node, { env }: Place): string | undefined {
 function spread(
   pattern: Node | null,
   value: Slot,
-  place: Place,
+  place: CodeContext,
   world: World,
   set: (target: Node, part: Slot) => void,
 ): void {

@@ -3,11 +3,11 @@ import { noteAwaited } from './later.ts'
 import { iterate } from './members.ts'
 import { assign, bind } from './patterns.ts'
 import { functionAround } from './variables.ts'
-import { NOTHING, type Slot, type Place } from './thing.ts'
+import { NOTHING, type Slot, type CodeContext } from './thing.ts'
 import type { World } from './world.ts'
 
 /** Follows every branch of a statement. */
-export function runStatement(node: Node, place: Place, world: World): void {
+export function runStatement(node: Node, place: CodeContext, world: World): void {
   switch (node.type) {
     case 'VariableDeclaration':
       for (const declarator of node.declarations as Node[]) declare(declarator, place, world)
@@ -37,13 +37,13 @@ export function runStatement(node: Node, place: Place, world: World): void {
   else eachChild(node, (child) => world.statement(child, place))
 }
 
-function declare({ id, init }: Node, place: Place, world: World): void {
+function declare({ id, init }: Node, place: CodeContext, world: World): void {
   if (!init) return
   const label = id.type === 'Identifier' ? { label: id.name as string } : {}
   bind(id, world.value(init, { env: place.env, ...label }), place, world)
 }
 
-function returnedBy({ env }: Place): Slot {
+function returnedBy({ env }: CodeContext): Slot {
   return env.home.type === 'ArrowFunctionExpression' ? env.returned : functionAround(env).returned
 }
 

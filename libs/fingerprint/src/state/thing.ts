@@ -151,14 +151,14 @@ export interface Env {
 }
 
 /** Where code is, and the variable for which it makes something. */
-export interface Place {
+export interface CodeContext {
   readonly env: Env
   readonly label?: string
   /** The code uses only the bytes of the buffer itself. */
   readonly ownBytes?: true
 }
 
-export interface Site extends Place {
+export interface Site extends CodeContext {
   readonly node: Node
 }
 

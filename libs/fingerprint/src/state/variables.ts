@@ -2,7 +2,7 @@ import type { Binding } from '../analyse/scope.ts'
 import type { Node } from '../analyse/syntax.ts'
 import type { Module } from '../modules.ts'
 import type { Target } from '../link.ts'
-import { NOTHING, Slot, Thing, type Env, type Place } from './thing.ts'
+import { NOTHING, Slot, Thing, type Env, type CodeContext } from './thing.ts'
 import { fieldOf, globalOf } from './fields.ts'
 import { make, slotOf, type World } from './world.ts'
 
@@ -20,7 +20,7 @@ export function variable(binding: Binding, env: Env): Slot {
   return slot
 }
 
-export function readVariable(node: Node, place: Place, world: World): Slot {
+export function readVariable(node: Node, place: CodeContext, world: World): Slot {
   const { source } = place.env
   const binding = source.dissection.names.get(node)
   if (!binding) return node.name === 'arguments' ? givenTo(place, node, world) : readGlobal(node.name, world)
@@ -33,7 +33,7 @@ function readGlobal(name: string, world: World): Slot {
 }
 
 /** The `arguments` object. */
-function givenTo(place: Place, node: Node, world: World): Slot {
+function givenTo(place: CodeContext, node: Node, world: World): Slot {
   const env = functionAround(place.env)
   const list = make(place, node, { type: 'list' }, world)
   world.flow.into(env.given, list.any)
@@ -48,7 +48,7 @@ export function functionAround(env: Env): Env {
 }
 
 /** A named import, or one member of `import * as`. */
-export function imported(binding: Binding, member: string | undefined, { env }: Place, world: World): Slot {
+export function imported(binding: Binding, member: string | undefined, { env }: CodeContext, world: World): Slot {
   const { module, dissection } = env.source
   const index = [...dissection.imports.keys()].indexOf(binding)
   const { target } = world.links.ref(module, member === undefined ? { import: index } : { import: index, member })
@@ -56,7 +56,7 @@ export function imported(binding: Binding, member: string | undefined, { env }: 
 }
 
 /** The result of `import('…')`. */
-export function importedLater(node: Node, { env }: Place, world: World): Slot {
+export function importedLater(node: Node, { env }: CodeContext, world: World): Slot {
   const { module } = env.source
   const request = module.analysis.requests.findIndex(
     ({ specifier, how }) => how === 'dynamic' && specifier === node.source.value,

@@ -10,7 +10,7 @@ import {
   type Env,
   type Given,
   type Is,
-  type Place,
+  type CodeContext,
   type Site,
   type Source,
 } from './thing.ts'
@@ -37,8 +37,8 @@ export interface World {
   readonly made: Set<Thing>
   sourceOf(module: Module): Source | undefined
   moduleEnv(source: Source): Env
-  value(node: Node, place: Place): Slot
-  statement(node: Node, place: Place): void
+  value(node: Node, place: CodeContext): Slot
+  statement(node: Node, place: CodeContext): void
   callThing(callee: Thing, call: Call): void
   construct(callee: Thing, call: Call): void
   /** Notes the changed things that outlive the call. */
@@ -62,7 +62,7 @@ export function makeEnv(fields: Pick<Env, 'source' | 'home' | 'phase' | 'fn' | '
 }
 
 /** The thing that a piece of code makes. There is one for each `Env`, however often the code runs. */
-export function make({ env, label }: Place, node: Node, is: Is, world: World, tag: string = is.type): Thing {
+export function make({ env, label }: CodeContext, node: Node, is: Is, world: World, tag: string = is.type): Thing {
   let made = env.made.get(node)
   if (!made) env.made.set(node, (made = new Map()))
   let thing = made.get(tag)

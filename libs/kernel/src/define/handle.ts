@@ -24,7 +24,7 @@ interface Watched {
 }
 
 /** Where a handle may be used: in the graph that made it, inside the same `each` nodes and the same arms of `when`. */
-export interface Place {
+export interface HandleScope {
   readonly builder: Watched
   readonly scope: readonly string[]
   readonly guards: readonly Guard[]
@@ -34,9 +34,9 @@ export interface Place {
 export class HandleNode {
   readonly ref: Ref
   readonly kind: AnyKind
-  readonly place: Place
+  readonly place: HandleScope
 
-  constructor(ref: Ref, kind: AnyKind, place: Place) {
+  constructor(ref: Ref, kind: AnyKind, place: HandleScope) {
     this.ref = ref
     this.kind = kind
     this.place = place
