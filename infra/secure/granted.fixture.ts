@@ -9,10 +9,10 @@ import { install } from '@cairn/tools/servers/programs'
 import { secureBroker } from './broker.fixture.ts'
 import { grantAcls } from './grant.ts'
 import { grantPolicies } from './minio.ts'
-import type { Place } from './policies.ts'
+import type { EnvironmentBucket } from './policies.ts'
 import { ADMIN, type User } from './users.ts'
 
-export interface GrantedOptions extends Place {
+export interface GrantedOptions extends EnvironmentBucket {
   /** MinIO with its administrator. */
   readonly s3: Omit<Connection['s3'], 'bucket'>
   readonly users: readonly User[]

@@ -14,7 +14,7 @@ interface Statement {
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>
 }
 /** A bucket, and the environment in it. */
-export interface Place {
+export interface EnvironmentBucket {
   readonly bucket: string
   readonly env: string
 }
@@ -28,7 +28,7 @@ const REMOVE = ['s3:DeleteObject'] as const
  * The rights of a step's stage: read everything of its pipeline; write artifacts, which are named by their digests, its
  * own step's checkpoints, and the records of the nodes that it acts on.
  */
-export function stagePolicy(place: Place, { graph }: Pipeline, step: string): Policy {
+export function stagePolicy(place: EnvironmentBucket, { graph }: Pipeline, step: string): Policy {
   const at = layout(place.env, graph.name)
   const owned = ownershipOf(graph)
   const mine = owned.filter(({ steps }) => steps.has(step)).map(({ node }) => node)
@@ -77,20 +77,20 @@ const DIGEST = '?'.repeat(64)
 const END = 'end'
 
 /** The rights of the control service: everything within its environment, and its queue of runs. */
-export function controlPolicy(place: Place): Policy {
+export function controlPolicy(place: EnvironmentBucket): Policy {
   const roots = [`${place.env}/`, queueLayout(place.env).root]
   const all = roots.map((root) => objects(place, `${root}*`))
   return policy(place, roots, [allow([...READ, ...WRITE, ...REMOVE], all)])
 }
 
 /** The rights of a consumer of one pipeline: read. */
-export function consumerPolicy(place: Place, { graph }: Pipeline): Policy {
+export function consumerPolicy(place: EnvironmentBucket, { graph }: Pipeline): Policy {
   const { root } = layout(place.env, graph.name)
   return policy(place, [root], [allow(READ, [objects(place, `${root}*`)])])
 }
 
 /** Adds what every program does at its start: check the store's format and its conditional writes. */
-function policy(place: Place, roots: readonly string[], statements: readonly Statement[]): Policy {
+function policy(place: EnvironmentBucket, roots: readonly string[], statements: readonly Statement[]): Policy {
   const bucket = [`arn:aws:s3:::${place.bucket}`]
   const list = (condition: Record<string, readonly string[]>): Statement => ({
     ...allow(['s3:ListBucket'], bucket),
@@ -113,6 +113,6 @@ function allow(Action: Statement['Action'], Resource: readonly string[]): Statem
   return { Effect: 'Allow', Action, Resource }
 }
 
-function objects({ bucket }: Place, path: string): string {
+function objects({ bucket }: EnvironmentBucket, path: string): string {
   return `arn:aws:s3:::${bucket}/${path}`
 }

@@ -3,7 +3,7 @@ import { stepsOf } from '@cairn/workspace'
 import { CairnError, type Pipeline } from '@cairn/kernel'
 import { controlTopicOf, NAMES, topicOf } from '@cairn/records'
 import { consumerAcls, controlAcls, stageAcls } from './acls.ts'
-import { consumerPolicy, controlPolicy, stagePolicy, type Place, type Policy } from './policies.ts'
+import { consumerPolicy, controlPolicy, stagePolicy, type EnvironmentBucket, type Policy } from './policies.ts'
 
 /** The administrator, with all rights in Kafka and MinIO, who sets up the environment. */
 export const ADMIN = 'admin'
@@ -21,7 +21,7 @@ export interface Consuming {
   readonly name: string
   readonly pipeline: Pipeline
 }
-export interface Parts extends Place {
+export interface Parts extends EnvironmentBucket {
   readonly pipelines: readonly Pipeline[]
   readonly consumers: readonly Consuming[]
 }

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { issueText } from './issue-text.ts'
 import type { TokenLimits } from './limits.ts'
 
-const Settings = z.object({
+const ControlSettings = z.object({
   /** The project whose pipelines are planned. */
   CAIRN_ROOT: z.string().default(process.cwd()),
   HOST: z.string().default('127.0.0.1'),
@@ -35,7 +35,7 @@ const Settings = z.object({
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
 })
 
-export interface Settings {
+export interface ControlSettings {
   readonly root: string
   readonly host: string
   readonly port: number
@@ -52,8 +52,8 @@ export interface Settings {
 }
 
 /** @throws Error that names each missing or invalid variable */
-export function readSettings(environment: NodeJS.ProcessEnv): Settings {
-  const read = Settings.safeParse(environment)
+export function readSettings(environment: NodeJS.ProcessEnv): ControlSettings {
+  const read = ControlSettings.safeParse(environment)
   if (!read.success) throw new Error(issueText(read.error, 'the environment'))
   const { data } = read
   return {

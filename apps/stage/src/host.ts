@@ -10,7 +10,7 @@ import { controlTopicOf, requireOf, systemClock, topicOf, type CairnEvent, type 
 import { Engine } from '@cairn/engine'
 import type { CairnError } from '@cairn/kernel'
 import { timed } from './durations.ts'
-import type { Settings } from './settings.ts'
+import type { StageSettings } from './settings.ts'
 
 /** The engine of one step's tasks, and its subscriptions. */
 export interface StageHost {
@@ -35,7 +35,7 @@ const IDLE_MS = 60_000
 
 /** @param onMisfit called for each task that is left to another host because this one lacks something */
 export function stageHost(
-  settings: Settings,
+  settings: StageSettings,
   { env }: Connection,
   { bus, store }: Connected,
   onMisfit: (task: string, misfit: CairnError) => void = () => {},

@@ -18,7 +18,7 @@ function bytes(text: string, context: z.RefinementCtx): number {
   }
 }
 
-const Settings = z.object({
+const StageSettings = z.object({
   CAIRN_PIPELINE: z.string().min(1),
   /** The step whose tasks this process runs. */
   CAIRN_STEP: z.string().min(1),
@@ -52,7 +52,7 @@ const Settings = z.object({
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
 })
 
-export interface Settings {
+export interface StageSettings {
   readonly pipeline: string
   readonly step: string
   readonly root: string
@@ -74,8 +74,8 @@ export interface Settings {
 }
 
 /** @throws Error that names each missing or invalid variable */
-export function readSettings(environment: NodeJS.ProcessEnv): Settings {
-  const read = Settings.safeParse(environment)
+export function readSettings(environment: NodeJS.ProcessEnv): StageSettings {
+  const read = StageSettings.safeParse(environment)
   if (!read.success) throw new Error(z.prettifyError(read.error))
   const { data } = read
   return {

@@ -111,7 +111,7 @@ function defaultOf(schema: Json | undefined): Json | undefined {
   return type === 'array' ? [] : undefined
 }
 
-interface Part {
+interface ValuePart {
   readonly path: string
   readonly defaultAt: (words: readonly string[]) => Json | undefined
   /** Fields already followed inside the parameter's value; `inside` holds those that remain. */
@@ -124,7 +124,7 @@ interface Part {
  *
  * @param given the current value; when undefined, the part is set on the default there
  */
-function withPart(given: unknown, { path, defaultAt, before, inside }: Part, value: unknown): unknown {
+function withPart(given: unknown, { path, defaultAt, before, inside }: ValuePart, value: unknown): unknown {
   const [field, ...deeper] = inside
   if (field === undefined) return value
   const inner = { path: `${path}.${field}`, defaultAt, before: [...before, field], inside: deeper }

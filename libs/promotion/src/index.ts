@@ -1,5 +1,5 @@
 export { noteAnnounced, rollBack, setChampion, currentChampion } from './champion.ts'
 export { brokenExpectations } from './expectations.ts'
 export { promote } from './promote.ts'
-export type { Promotion } from './promotion.ts'
+export type { PromotionContext } from './promotion.ts'
 export { Refused, notWhole } from './refusals.ts'

@@ -3,7 +3,7 @@ import { copyResults } from '@cairn/maintenance'
 import { PRODUCTION, readRecord, type Champion, type Plan, type RunEnd } from '@cairn/records'
 import { currentChampion, type CurrentChampion } from './champion.ts'
 import { brokenExpectations } from './expectations.ts'
-import type { ProductionRun, Promotion } from './promotion.ts'
+import type { ProductionRun, PromotionContext } from './promotion.ts'
 import { changedCode, changedSources, differentResults, notWhole, Refused, unsignedRecords } from './refusals.ts'
 
 /** A promotion's run in production, and the champion that it became; undefined where the run did not complete. */
@@ -20,7 +20,7 @@ export interface Promoted<Run extends ProductionRun> {
  * @throws Refused with every reason against it; CairnError CONFLICT when the champion was changed meanwhile
  */
 export async function promote<Run extends ProductionRun>(
-  promotion: Promotion<Run>,
+  promotion: PromotionContext<Run>,
   name: string,
 ): Promise<Promoted<Run>> {
   const candidate = await prepare(await examine(promotion, name))
@@ -29,7 +29,7 @@ export async function promote<Run extends ProductionRun>(
 }
 
 /** A run that passed all checks for promotion, and the production run that it would replace. */
-interface Candidate extends Promotion {
+interface Candidate extends PromotionContext {
   readonly tried: Plan
   /** The champion's record when the candidate was checked, if there was one, and the run in production. */
   readonly current: CurrentChampion
@@ -37,7 +37,7 @@ interface Candidate extends Promotion {
 }
 
 /** Checks whether a playground run may be promoted. @throws Refused with every reason against it */
-async function examine(promotion: Promotion, run: string): Promise<Candidate> {
+async function examine(promotion: PromotionContext, run: string): Promise<Candidate> {
   const { loaded, production, playground, adoption } = promotion
   const at = production.at(loaded.pipeline.name)
   const current = await currentChampion(production.store, at)

@@ -9,7 +9,7 @@ export interface ProductionRun {
 }
 
 /** The pipeline, workspaces and policy of a promotion, and how production runs the pipeline and sets its champion. */
-export interface Promotion<Run extends ProductionRun = ProductionRun> {
+export interface PromotionContext<Run extends ProductionRun = ProductionRun> {
   readonly loaded: LoadedPipeline
   /** Workspace with the records of production. Only what the policy `adopt` adopts is written through it. */
   readonly production: Workspace

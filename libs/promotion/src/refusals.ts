@@ -1,7 +1,7 @@
 import { changesOfCode, changesText, readEnds, type Workspace } from '@cairn/workspace'
 import { CairnError, canonical, contentOf } from '@cairn/kernel'
 import { isTrusted, readRecord, type Checkpoint, type EndRecord, type Plan, type RunEnd } from '@cairn/records'
-import type { Promotion } from './promotion.ts'
+import type { PromotionContext } from './promotion.ts'
 
 /** A promotion was refused. Holds every reason, each with the step that it concerns. */
 export class Refused extends CairnError {
@@ -73,7 +73,10 @@ export function changedSources(tried: Plan, now: Plan): string[] {
 }
 
 /** Lists steps with results that no trusted service has signed and that production does not have itself. */
-export async function unsignedRecords({ production, playground, adoption }: Promotion, tried: Plan): Promise<string[]> {
+export async function unsignedRecords(
+  { production, playground, adoption }: PromotionContext,
+  tried: Plan,
+): Promise<string[]> {
   const at = production.at(tried.pipeline)
   const unsigned = new Set<string>()
   for (const [task, { items }] of await readEnds(playground.store, at, tried.run)) {

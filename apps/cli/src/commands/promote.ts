@@ -1,5 +1,5 @@
 import { CairnError } from '@cairn/kernel'
-import { promote, setChampion, type Promotion } from '@cairn/promotion'
+import { promote, setChampion, type PromotionContext } from '@cairn/promotion'
 import type { Champion, EndRecord, Plan, RunEnd } from '@cairn/records'
 import { loadPipeline, planRun, readContext, stepsOf, type Context, type LoadedPipeline } from '@cairn/workspace'
 import { openPool } from '@cairn/embedded'
@@ -20,7 +20,7 @@ type Options = Omit<ProgressOption, 'json'> & { readonly by?: string }
 /** A run in production, here or on services. */
 type Ran = Pick<RunResult, 'plan' | 'ends'> & { readonly status: RunEnd['status'] }
 /** What differs between production here and production on services. */
-type Side = Pick<Promotion<Ran>, 'production' | 'adoption' | 'run' | 'setChampion'>
+type Side = Pick<PromotionContext<Ran>, 'production' | 'adoption' | 'run' | 'setChampion'>
 
 /** `cairn promote`: promotes a playground run to production after checks. */
 export default async function promoteCommand(

@@ -9,7 +9,7 @@ import { minioRecords } from './minio/records.ts'
 import { lastMoment, minioStat } from './minio/stat.ts'
 import { minioUploads } from './minio/uploads.ts'
 
-export { assumeRole, type Session, type SessionOptions } from './minio/session.ts'
+export { assumeRole, type RoleSession, type SessionOptions } from './minio/session.ts'
 
 export interface MinioStoreOptions extends MinioConnectionOptions {
   /** Local folder for copies of objects and for scratch folders. The processes of this machine may share it. */

@@ -6,12 +6,12 @@ import { pauseAfter } from '../redelivery.ts'
 import { pause, within } from './deadline.ts'
 import { busFailed, reasonOf, topicMissing } from './failure.ts'
 import { deadLettersOf, groupIdOf } from './names.ts'
-import type { Settings } from './settings.ts'
+import type { KafkaSettings } from './settings.ts'
 
 const FIRST_PAUSE_MS = 100
 
 /** Creates missing topics, each with a topic for its dead letters. Resolves once a broker lists all of them. */
-export function ensureTopics(settings: Settings, names: readonly string[]): Promise<void> {
+export function ensureTopics(settings: KafkaSettings, names: readonly string[]): Promise<void> {
   return withAdmin(settings, 'cannot create topics', async (admin) => {
     const { partitions, replication, requestTimeout } = settings
     const wanted = [...new Set(names)].flatMap((name) => [
@@ -36,12 +36,12 @@ export function ensureTopics(settings: Settings, names: readonly string[]): Prom
 const READABLE = [{ name: 'compression.type', value: 'uncompressed' }]
 
 /** Returns the names of all topics. */
-export function listTopics(settings: Settings): Promise<readonly string[]> {
+export function listTopics(settings: KafkaSettings): Promise<readonly string[]> {
   return withAdmin(settings, 'cannot list topics', (admin) => admin.listTopics())
 }
 
 /** Resolves if a broker answers. @throws CairnError BUS_FAILED if none does within 5 s */
-export function probe(settings: Settings): Promise<void> {
+export function probe(settings: KafkaSettings): Promise<void> {
   return withAdmin(
     { ...settings, timeout: Math.min(settings.timeout, PROBE_MS) },
     'no broker answers',
@@ -60,7 +60,7 @@ export type Offsets = ReadonlyMap<number, number>
  * Returns the offsets where a new group starts. Undefined for an existing group, or if it starts from the beginning.
  */
 export function startOffsets(
-  settings: Settings,
+  settings: KafkaSettings,
   topic: string,
   groupId: string,
   { from, formerly }: Pick<SubscribeOptions, 'from' | 'formerly'>,
@@ -78,12 +78,12 @@ export function startOffsets(
   })
 }
 
-export async function requireTopic(admin: Admin, { brokers }: Settings, topic: string): Promise<void> {
+export async function requireTopic(admin: Admin, { brokers }: KafkaSettings, topic: string): Promise<void> {
   if (!(await admin.listTopics()).includes(topic)) throw topicMissing(brokers, topic)
 }
 
 /** Returns the committed offsets of a group. */
-export function committedOffsets(settings: Settings, topic: string, groupId: string): Promise<Offsets> {
+export function committedOffsets(settings: KafkaSettings, topic: string, groupId: string): Promise<Offsets> {
   return withAdmin(settings, `cannot read the offsets of group ${groupId}`, (admin) => offsetsOf(admin, topic, groupId))
 }
 
@@ -105,7 +105,7 @@ async function offsetsOf(admin: Admin, topic: string, groupId: string): Promise<
  * @throws CairnError BUS_FAILED
  */
 export async function withAdmin<Result>(
-  settings: Settings,
+  settings: KafkaSettings,
   what: string,
   work: (admin: Admin) => Promise<Result>,
 ): Promise<Result> {

@@ -1,13 +1,13 @@
 import kafkajs, { type KafkaConfig, type LogEntry } from 'kafkajs'
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js'
 import { mendMoments } from './client-moments.ts'
-import type { Settings } from './settings.ts'
+import type { KafkaSettings } from './settings.ts'
 
 /**
  * Creates a client for one consumer, producer or admin. It must not be shared: consumers of the same client and group
  * share a table of committed offsets, which each of them clears when it joins.
  */
-export function newClient({ brokers, clientId, ssl, sasl, requestTimeout, log }: Settings): kafkajs.Kafka {
+export function newClient({ brokers, clientId, ssl, sasl, requestTimeout, log }: KafkaSettings): kafkajs.Kafka {
   mendClient()
   const config: KafkaConfig = {
     brokers: [...brokers],

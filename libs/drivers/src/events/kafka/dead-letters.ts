@@ -3,7 +3,7 @@ import { errorRecord, type CairnEvent, type ErrorRecord } from '@cairn/records'
 import { readEvent, sizeOf, type Incoming, type Outgoing } from './message.ts'
 import { deadLettersOf } from './names.ts'
 import { rangesOf, readRanges, type Placed } from './read-ranges.ts'
-import type { Settings } from './settings.ts'
+import type { KafkaSettings } from './settings.ts'
 
 /** What was decided about a dead letter; `waiting` until a decision. */
 export type LetterState = 'waiting' | 'replayed' | 'dropped'
@@ -110,14 +110,14 @@ export function markOf({ topic, id, group }: DeadLetter, state: LetterState): Ou
 
 /** The dead letters of a topic that the brokers still keep. Caches them: each call of `all` reads only new ones. */
 export class DeadLetters {
-  readonly #settings: Settings
+  readonly #settings: KafkaSettings
   readonly #topic: string
   /** By letter id and group. */
   readonly #letters = new Map<string, DeadLetter>()
   readonly #read = new Map<number, number>()
   #look: Promise<void> = Promise.resolve()
 
-  constructor(settings: Settings, topic: string) {
+  constructor(settings: KafkaSettings, topic: string) {
     this.#settings = settings
     this.#topic = topic
   }

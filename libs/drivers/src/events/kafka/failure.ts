@@ -1,6 +1,6 @@
 import { CairnError } from '@cairn/kernel'
 
-export interface Reason {
+export interface FailureReason {
   readonly message: string
   /** Kafka's name of the error, if it has one. */
   readonly type: string | undefined
@@ -9,7 +9,7 @@ export interface Reason {
 }
 
 /** Returns the innermost cause of an error of the client. */
-export function reasonOf(error: unknown): Reason {
+export function reasonOf(error: unknown): FailureReason {
   let inner = error
   while (inner instanceof Error && typeOf(inner) === undefined) {
     const cause = 'errors' in inner ? [inner.errors].flat()[0] : inner.cause

@@ -1,7 +1,7 @@
 import Batch from 'kafkajs/src/consumer/batch.js'
 import { newClient } from './client.ts'
 import { within } from './deadline.ts'
-import type { Settings } from './settings.ts'
+import type { KafkaSettings } from './settings.ts'
 
 /** The part of kafkajs's internal `Cluster` that is used here. */
 interface Cluster {
@@ -30,11 +30,11 @@ const BYTES_A_PARTITION = 1 << 20
  * group, and a group for one process would stay behind if the process dies.
  */
 export class Fetcher {
-  readonly #settings: Settings
+  readonly #settings: KafkaSettings
   readonly #topic: string
   readonly #cluster: Cluster
 
-  constructor(settings: Settings, topic: string) {
+  constructor(settings: KafkaSettings, topic: string) {
     this.#settings = settings
     this.#topic = topic
     this.#cluster = clusterOf(settings)
@@ -109,7 +109,7 @@ export class Fetcher {
 }
 
 /** Creates a `Cluster`, which tracks brokers and partition leaders. kafkajs does not export it. */
-function clusterOf(settings: Settings): Cluster {
+function clusterOf(settings: KafkaSettings): Cluster {
   const client = newClient(settings)
   const made = Object.getOwnPropertySymbols(client).find(
     ({ description }) => description === 'private:Kafka:createCluster',

@@ -1,6 +1,6 @@
 import type { Admin } from 'kafkajs'
 import { withAdmin } from './admin.ts'
-import type { Settings } from './settings.ts'
+import type { KafkaSettings } from './settings.ts'
 import type { Standstill } from './standstills.ts'
 
 /** The state of a consumer group of a topic, as the brokers report it. */
@@ -14,7 +14,7 @@ export interface GroupStatus {
 }
 
 /** Returns the groups of these topics. A group belongs to the topic whose name its id starts with. */
-export function groupsOf(settings: Settings, topics: readonly string[]): Promise<GroupStatus[]> {
+export function groupsOf(settings: KafkaSettings, topics: readonly string[]): Promise<GroupStatus[]> {
   return withAdmin(settings, 'cannot look at consumer groups', async (admin) => {
     const { groups } = await admin.listGroups()
     const wanted = groups.flatMap(({ groupId: id }) => {
@@ -37,7 +37,7 @@ export function groupsOf(settings: Settings, topics: readonly string[]): Promise
 }
 
 /** Returns the number of members of each group, by id; 0 if the group does not exist. */
-export function membersOf(settings: Settings, ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
+export function membersOf(settings: KafkaSettings, ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
   return withAdmin(settings, 'cannot look at consumer groups', async (admin) => {
     const { groups } = await admin.describeGroups([...ids])
     return new Map(groups.map(({ groupId, members }) => [groupId, members.length]))
@@ -80,7 +80,7 @@ function noteIn(metadata: string | null): Omit<Standstill, 'partition'> | undefi
 }
 
 /** Removes the selected groups that have no members. Returns the ids of the removed groups. */
-export function removeGroups(settings: Settings, which: (id: string, all: ReadonlySet<string>) => boolean) {
+export function removeGroups(settings: KafkaSettings, which: (id: string, all: ReadonlySet<string>) => boolean) {
   return withAdmin(settings, 'cannot remove consumer groups', async (admin) => {
     const all = new Set((await admin.listGroups()).groups.map(({ groupId }) => groupId))
     const wanted = [...all].filter((id) => which(id, all))

@@ -5,7 +5,7 @@ import { pause, within } from './deadline.ts'
 import { busFailed, reasonOf } from './failure.ts'
 import { Fetcher } from './fetcher.ts'
 import { copyOf, readEvent, type Incoming } from './message.ts'
-import type { Settings } from './settings.ts'
+import type { KafkaSettings } from './settings.ts'
 import type { SubscriptionStatus } from './subscription.ts'
 
 const FIRST_PAUSE_MS = 100
@@ -15,7 +15,7 @@ const FIRST_PAUSE_MS = 100
  * the brokers, it continues where it was. Ignores messages that are not valid events.
  */
 export class Listener {
-  readonly #settings: Settings
+  readonly #settings: KafkaSettings
   readonly #topic: string
   readonly #hear: (event: CairnEvent) => void
   readonly #closing = new AbortController()
@@ -26,7 +26,7 @@ export class Listener {
   #isConnected = false
   #lastFailure: string | undefined
 
-  constructor(settings: Settings, topic: string, hear: (event: CairnEvent) => void) {
+  constructor(settings: KafkaSettings, topic: string, hear: (event: CairnEvent) => void) {
     this.#settings = settings
     this.#topic = topic
     this.#hear = hear

@@ -1,7 +1,7 @@
 import type { Consumer, EachBatchPayload, Offsets as CommitPayload } from 'kafkajs'
 import { newClient } from './client.ts'
 import { within } from './deadline.ts'
-import type { Settings } from './settings.ts'
+import type { KafkaSettings } from './settings.ts'
 
 export interface MemberOptions {
   readonly topic: string
@@ -29,7 +29,7 @@ const LEAVE_MS = 5_000
  */
 export class Member {
   readonly #topic: string
-  readonly #settings: Settings
+  readonly #settings: KafkaSettings
   readonly #consumer: Consumer
   readonly #onBatch: MemberOptions['onBatch']
   readonly #end = Promise.withResolvers<void>()
@@ -40,7 +40,7 @@ export class Member {
   #seen = performance.now()
   #commitOnce: ((offsets: CommitPayload) => Promise<void>) | undefined
 
-  constructor(settings: Settings, { topic, groupId, onAssigned, onBatch, onRebalancing }: MemberOptions) {
+  constructor(settings: KafkaSettings, { topic, groupId, onAssigned, onBatch, onRebalancing }: MemberOptions) {
     this.#topic = topic
     this.#settings = settings
     const { sessionTimeout, heartbeatInterval, fetchWait } = settings

@@ -5,7 +5,7 @@ import { newClient } from './client.ts'
 import { pause, within } from './deadline.ts'
 import { busFailed, reasonOf } from './failure.ts'
 import { sizeOf, type Outgoing } from './message.ts'
-import type { Settings } from './settings.ts'
+import type { KafkaSettings } from './settings.ts'
 
 const MOST_MESSAGES = 1_000
 const FIRST_PAUSE_MS = 100
@@ -47,7 +47,7 @@ interface Producing {
  */
 export class TopicProducer {
   readonly #topic: string
-  readonly #settings: Settings
+  readonly #settings: KafkaSettings
   #waiting: Waiting[] = []
   #isSending = false
   /** Number of messages to send one by one, because their batch was too large for the broker. */
@@ -55,7 +55,7 @@ export class TopicProducer {
   #producing: Promise<Producing> | undefined
   #lastFailure: string | undefined
 
-  constructor(topic: string, settings: Settings) {
+  constructor(topic: string, settings: KafkaSettings) {
     this.#topic = topic
     this.#settings = settings
   }

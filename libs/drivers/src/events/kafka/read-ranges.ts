@@ -3,7 +3,7 @@ import { within } from './deadline.ts'
 import { busFailed } from './failure.ts'
 import { Fetcher } from './fetcher.ts'
 import { copyOf, type Incoming } from './message.ts'
-import type { Settings } from './settings.ts'
+import type { KafkaSettings } from './settings.ts'
 
 /** Offsets of one partition, from `from` to `to`, exclusive. */
 export interface Range {
@@ -19,7 +19,7 @@ export interface Placed {
 }
 
 /** Returns the offsets that a topic contains. @throws CairnError BUS_FAILED if the topic does not exist */
-export function rangesOf(settings: Settings, topic: string): Promise<Range[]> {
+export function rangesOf(settings: KafkaSettings, topic: string): Promise<Range[]> {
   return withAdmin(settings, `cannot read topic ${topic}`, async (admin) => {
     await requireTopic(admin, settings, topic)
     const offsets = await admin.fetchTopicOffsets(topic)
@@ -33,7 +33,7 @@ export function rangesOf(settings: Settings, topic: string): Promise<Range[]> {
  * @throws CairnError BUS_FAILED after `settings.timeout`
  */
 export async function readRanges<Result>(
-  settings: Settings,
+  settings: KafkaSettings,
   topic: string,
   ranges: readonly Range[],
   read: (placed: Placed) => Result,

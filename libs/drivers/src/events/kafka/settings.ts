@@ -40,9 +40,9 @@ export interface KafkaBusOptions {
 }
 
 type Optional = 'ssl' | 'sasl' | 'log'
-export type Settings = Required<Omit<KafkaBusOptions, Optional>> & Pick<KafkaBusOptions, Optional>
+export type KafkaSettings = Required<Omit<KafkaBusOptions, Optional>> & Pick<KafkaBusOptions, Optional>
 
-export function settingsOf(options: KafkaBusOptions): Settings {
+export function settingsOf(options: KafkaBusOptions): KafkaSettings {
   return { ...DEFAULTS, ...options }
 }
 

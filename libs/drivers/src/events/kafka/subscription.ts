@@ -13,7 +13,7 @@ import { Member } from './member.ts'
 import { copyOf, type Incoming, type Outgoing } from './message.ts'
 import { groupIdOf } from './names.ts'
 import type { Partition } from './partition.ts'
-import type { Settings } from './settings.ts'
+import type { KafkaSettings } from './settings.ts'
 import { Standstills, type Standstill } from './standstills.ts'
 
 export interface SubscriptionStatus {
@@ -43,7 +43,7 @@ export interface SubscriptionStatus {
 }
 
 export interface SubscriptionParts {
-  readonly settings: Settings
+  readonly settings: KafkaSettings
   readonly topic: string
   readonly options: SubscribeOptions
   readonly handler: (event: CairnEvent) => Promise<void>

@@ -27,7 +27,7 @@ export interface MinioConnectionOptions {
   readonly sockets?: number
 }
 
-export interface Connection {
+export interface MinioConnection {
   readonly bucket: string
   /** Bucket and endpoint, for messages. */
   readonly describe: string
@@ -56,7 +56,7 @@ const LONGEST_WAIT_MS = 2_000
 const KEEP_ALIVE_MS = 15_000
 
 /** Creates the clients for a bucket. Connects to the server only on first use. */
-export function connect(options: MinioConnectionOptions): Connection {
+export function connect(options: MinioConnectionOptions): MinioConnection {
   const { accessKey, secretKey, sessionToken, bucket, prefix = '', region = 'us-east-1', sockets = 32 } = options
   const { silenceMs = 10_000, deadlineMs = 30_000 } = options
   const { protocol, hostname, port, origin: endpoint } = new URL(options.endpoint)

@@ -5,9 +5,9 @@ import type { IncomingMessage } from 'node:http'
 import { CairnError } from '@cairn/kernel'
 import { fileStamp, markVerified } from '@cairn/files'
 import { digestIn, type Copy, type objectCache } from './cache.ts'
-import { answered, codeOf, type Connection } from './connection.ts'
+import { answered, codeOf, type MinioConnection } from './connection.ts'
 import { ProgressiveDigest } from './digest.ts'
-import { inParallel, PART, partsOf, PIECE, type Part } from './parts.ts'
+import { inParallel, PART, partsOf, PIECE, type ObjectPart } from './parts.ts'
 import { unlessMissing } from './records.ts'
 import { remoteOf, type Remote } from './stat.ts'
 
@@ -20,7 +20,7 @@ const TRIES = 3
 
 /** Downloads objects to the cache: small ones in one request, large ones in parallel parts. */
 export function minioDownloads(
-  connection: Connection,
+  connection: MinioConnection,
   cache: ReturnType<typeof objectCache>,
 ): (path: string) => Promise<string | undefined> {
   const { client, bucket } = connection
@@ -48,7 +48,12 @@ export function minioDownloads(
     }
   }
 
-  const getPart = async (path: string, { etag, size }: Remote, part: Part, file: fs.FileHandle): Promise<void> => {
+  const getPart = async (
+    path: string,
+    { etag, size }: Remote,
+    part: ObjectPart,
+    file: fs.FileHandle,
+  ): Promise<void> => {
     const headers = { range: `bytes=${part.start}-${part.end - 1}`, 'if-match': etag }
     await writePart(await client.makeRequestAsync({ method: 'GET', ...at(path), headers }, '', [206]), file, part, size)
   }
@@ -139,7 +144,12 @@ function localCode(error: unknown): string {
  *
  * @throws Error ECONNRESET, which is retried, if the server did not send the requested range
  */
-async function writePart(response: IncomingMessage, file: fs.FileHandle, part: Part, whole: number): Promise<void> {
+async function writePart(
+  response: IncomingMessage,
+  file: fs.FileHandle,
+  part: ObjectPart,
+  whole: number,
+): Promise<void> {
   const range = `bytes ${part.start}-${part.end - 1}/${whole}`
   const { 'content-range': given = range } = response.headers // missing if the object is a single part
   const other = Object.assign(new Error(`the server did not return the requested range, ${range}`), {

@@ -4,14 +4,14 @@ const PARTS_AT_ONCE = 4
 /** Bytes of one read or write of a file. */
 export const PIECE = 1 << 20
 
-export interface Part {
+export interface ObjectPart {
   readonly number: number
   readonly start: number
   /** Exclusive. */
   readonly end: number
 }
 
-export function partsOf(size: number, partSize: number): Part[] {
+export function partsOf(size: number, partSize: number): ObjectPart[] {
   return Array.from({ length: Math.ceil(size / partSize) }, (_, index) => ({
     number: index + 1,
     start: index * partSize,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { codeOf, isPassing, type Connection } from './connection.ts'
+import { codeOf, isPassing, type MinioConnection } from './connection.ts'
 
 /**
  * Metadata with the ids of the last writes of a record, newest first. They show whether a write took effect, even if
@@ -17,7 +17,7 @@ interface Standing {
 }
 
 /** Reads and writes small objects, with one GET or one conditional PUT. */
-export function minioRecords(connection: Connection) {
+export function minioRecords(connection: MinioConnection) {
   const { client, bucket } = connection
   const at = (path: string) => ({ bucketName: bucket, objectName: connection.key(path) })
 

@@ -19,7 +19,7 @@ export interface SessionOptions {
 }
 
 /** Temporary credentials, as options for `minioStore`. */
-export interface Session {
+export interface RoleSession {
   readonly accessKey: string
   readonly secretKey: string
   readonly sessionToken: string
@@ -30,7 +30,7 @@ export interface Session {
  *
  * @throws CairnError STORE_FAILED
  */
-export async function assumeRole(options: SessionOptions): Promise<Session> {
+export async function assumeRole(options: SessionOptions): Promise<RoleSession> {
   const { endpoint, accessKey, secretKey, policy, seconds, region = 'us-east-1', deadlineMs = 10_000 } = options
   const agent = new (endpoint.startsWith('https:') ? https : http).Agent()
   const provider = new AssumeRoleProvider({

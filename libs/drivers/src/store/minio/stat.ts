@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { Connection } from './connection.ts'
+import type { MinioConnection } from './connection.ts'
 import { unlessMissing } from './records.ts'
 
 /** Metadata of an object on the server. */
@@ -12,7 +12,7 @@ export interface Remote {
 }
 
 /** Returns a function that reads the metadata of an object; undefined if it does not exist. */
-export function minioStat(connection: Connection): (path: string) => Promise<Remote | undefined> {
+export function minioStat(connection: MinioConnection): (path: string) => Promise<Remote | undefined> {
   const { client, bucket } = connection
 
   /** A response to HEAD does not distinguish a missing bucket from a missing object, so the bucket is checked once. */

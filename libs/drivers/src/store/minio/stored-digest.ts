@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { Readable } from 'node:stream'
-import type { Connection } from './connection.ts'
+import type { MinioConnection } from './connection.ts'
 import { unlessMissing } from './records.ts'
 
 /** Returns a function that computes the SHA-256 (hex) of an object's bytes on the server, without a local copy. */
-export function minioDigest(connection: Connection): (path: string) => Promise<string | undefined> {
+export function minioDigest(connection: MinioConnection): (path: string) => Promise<string | undefined> {
   const { client, bucket, key, transfer } = connection
   return (path) =>
     transfer('be read', path, async () => {

@@ -5,8 +5,8 @@ import type { Readable } from 'node:stream'
 import { requireUnchanged } from '@cairn/files'
 import type { Content } from '@cairn/records'
 import { digestIn, type objectCache } from './cache.ts'
-import { answered, codeOf, type Connection } from './connection.ts'
-import { inParallel, PART, partsOf, PIECE, type Part } from './parts.ts'
+import { answered, codeOf, type MinioConnection } from './connection.ts'
+import { inParallel, PART, partsOf, PIECE, type ObjectPart } from './parts.ts'
 import type { Remote } from './stat.ts'
 
 /** Size of a part that the server copies, in bytes. It sends nothing until the copy is done. */
@@ -16,7 +16,7 @@ const MOST_PARTS = 10_000
 
 /** Uploads objects, or copies them within the server: small ones in one request, large ones in parallel parts. */
 export function minioUploads(
-  connection: Connection,
+  connection: MinioConnection,
   cache: ReturnType<typeof objectCache>,
   stat: (path: string) => Promise<Remote | undefined>,
 ) {
@@ -36,7 +36,7 @@ export function minioUploads(
     path: string,
     size: number,
     partSize: number,
-    send: (part: Part, upload: string) => Promise<string>,
+    send: (part: ObjectPart, upload: string) => Promise<string>,
     check = () => {},
   ): Promise<Remote> => {
     const { objectName } = at(path)
@@ -73,7 +73,7 @@ export function minioUploads(
 
   type Read = (start: number, end: number) => Readable | Buffer
   const putParts = (path: string, size: number, read: Read, check?: () => void) => {
-    const send = async ({ number, start, end }: Part, upload: string) => {
+    const send = async ({ number, start, end }: ObjectPart, upload: string) => {
       const query = `partNumber=${number}&uploadId=${encodeURIComponent(upload)}`
       const headers = { 'content-length': end - start }
       const request = { method: 'PUT', ...at(path), query, headers }
