@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { Screen } from '@cairn/tools/docs/pictures/screen'
 import { CAIRN, CliProject, NODE, type Ended } from './project.fixture.ts'
 
 const FILES = {
@@ -82,6 +83,10 @@ describe('at a terminal', () => {
     expect(plain).not.toContain('left')
     expect(first.stdout).toMatch(/\u001b\[\d*A/) // moves up to draw over what it drew before
     expect(plain).toMatch(/completed {2}show\//)
+    const screen = new Screen()
+    screen.write(first.stdout)
+    const rows = screen.rows.map((row) => Array.from(row, (cell) => cell?.text ?? ' ').join(''))
+    expect(rows.filter((row) => /load {2,}computed/.test(row))).toHaveLength(1) // in the summary, no longer in the progress
 
     const second = await atTerminal(
       project,

@@ -131,6 +131,7 @@ async function liveProgress(view: RunView, now: () => number): Promise<Progress>
     fetching: (text) => above(paint('dim', text, stderr)),
     done() {
       clearInterval(timer)
+      if (process.stdout.isTTY) return draw.clear() // the summary on the same terminal lists the steps again
       render()
       draw.done()
     },

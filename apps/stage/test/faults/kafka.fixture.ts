@@ -77,10 +77,24 @@ export async function rawKafka(brokers: readonly string[]) {
       return () => admin.deleteGroups([groupId])
     },
     async sendAll(topic: string, messages: readonly Message[]): Promise<void> {
-      await producer.send({ topic, messages: [...messages] })
+      for (const some of inBatches(messages)) await producer.send({ topic, messages: some })
     },
     async close() {
       await Promise.all([admin, producer, ...consumers].map((client) => client.disconnect()))
     },
   }
 }
+
+/** The broker refuses batches of more than 1 MB. Each group of messages is below that, unless a single one is not. */
+function inBatches(messages: readonly Message[]): Message[][] {
+  const batches: Message[][] = []
+  let size = Infinity
+  for (const message of messages) {
+    const bytes = Buffer.byteLength(message.value ?? '')
+    if (size + bytes > BATCH_BYTES) (batches.push([]), (size = 0))
+    batches.at(-1)!.push(message)
+    size += bytes
+  }
+  return batches
+}
+const BATCH_BYTES = 500_000
