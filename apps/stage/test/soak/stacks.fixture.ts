@@ -68,7 +68,8 @@ class Project {
   /** Runs `cairn up` twice at once, which must start only one stack. */
   async up(): Promise<void> {
     for (const { code, stderr } of await Promise.all([this.#cairn('up'), this.#cairn('up')]))
-      if (code !== 0) throw new Error(`two \`cairn up\` at once: one ended with ${code}: ${stderr}`)
+      if (code !== 0)
+        throw new Error(`two \`cairn up\` at once: one ended with ${code}: ${stderr}\n${await this.#describe()}`)
     const ready = SERVICES.map((name) => `${name} ready`)
     await eventually(async () => expectSame('status after two `cairn up`', await this.#status(), ready))
     // The children of a killed service end by themselves.
@@ -130,6 +131,18 @@ class Project {
       )
       child.stdin!.end()
     })
+  }
+
+  /** Describes each service for a failure: its state, what it says of its readiness, and the end of its log. */
+  async #describe(): Promise<string> {
+    const { stdout } = await this.#cairn('--json', 'status')
+    const { services } = JSON.parse(stdout) as { services: { name: string; url: string }[] }
+    const described = services.map(async ({ name, url, ...state }) => {
+      const ready = /^http/.test(url) ? await fetch(new URL('/health/ready', url)).then((it) => it.text(), String) : ''
+      const log = await this.#cairn('logs', name)
+      return `${new Date().toISOString()} ${name} ${url} ${JSON.stringify(state)} ${ready}\n${log.stdout.slice(-1_500)}`
+    })
+    return (await Promise.all(described)).join('\n')
   }
 
   /** Returns the name of the service of each process, without child processes of services. */
