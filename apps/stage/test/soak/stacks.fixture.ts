@@ -138,7 +138,9 @@ class Project {
     const { stdout } = await this.#cairn('--json', 'status')
     const { services } = JSON.parse(stdout) as { services: { name: string; url: string }[] }
     const described = services.map(async ({ name, url, ...state }) => {
-      const ready = url.startsWith('http') ? await fetch(new URL('/health/ready', url)).then((it) => it.text(), String) : ''
+      const ready = url.startsWith('http')
+        ? await fetch(new URL('/health/ready', url)).then((it) => it.text(), String)
+        : ''
       const log = await this.#cairn('logs', name)
       return `${new Date().toISOString()} ${name} ${url} ${JSON.stringify(state)} ${ready}\n${log.stdout.slice(-1_500)}`
     })
