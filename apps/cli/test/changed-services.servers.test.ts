@@ -1,5 +1,9 @@
+import { once } from 'node:events'
 import { rmSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { freePorts } from '@cairn/drivers/free-ports'
+import { isGone, pidOf } from '@cairn/drivers/process-id'
 import { CliProject, type Ended, type Files } from './project.fixture.ts'
 
 const FILES: Files = {
@@ -20,6 +24,11 @@ export const mail = pipeline('mail', () => send({}))
 }
 const KEY = 'open-sesame-7'
 const OTHER_KEY = 'open-sesame-8'
+
+interface Running {
+  readonly supervisor: string
+  readonly services: Readonly<Record<string, string>>
+}
 
 interface Up {
   readonly services: readonly { readonly name: string; readonly state: string }[]
@@ -92,5 +101,23 @@ describe.skipIf(!inject('servers'))('cairn up, of each service', () => {
     expect(all.services.map(({ name, state }) => `${name} ${state}`)).toEqual(
       ['kafka', 'minio', 'control', 'shop/sell'].map((name) => `${name} ready`),
     )
+  })
+
+  it('moves a server whose port was taken, and restarts what uses the server', async () => {
+    const { supervisor, services } = JSON.parse(project.read('.cairn/stack/running.json')) as Running
+    const { s3 } = JSON.parse(project.read('.cairn/stack/connection.json')) as { s3: { endpoint: string } }
+    for (const killed of [supervisor, services['minio']!]) {
+      process.kill(pidOf(killed), 'SIGKILL')
+      await expect.poll(() => isGone(killed), { timeout: 60_000 }).toBe(true)
+    }
+    const port = Number(new URL(s3.endpoint).port)
+    await expect.poll(async () => (await freePorts([port]))[0], { timeout: 60_000 }).toBe(port) // its last thread ended
+    const other = createServer().listen(port, '127.0.0.1')
+    await once(other, 'listening')
+    const { code, stderr } = await project.cairn('up')
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/^started {4}minio$/m)])
+    expect(stderr).toMatch(/^restarted {2}control/m)
+    expect((await project.run('shop', '--on', 'local')).status).toBe('completed')
+    other.close()
   })
 })

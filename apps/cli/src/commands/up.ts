@@ -63,8 +63,8 @@ export default async function up(
       if (change.change !== 'unchanged') printNotes(changeText(change))
     }
     const tellReady = (service: Service) => tell(changeOf(service, living))
-    const tellServer = (service: Service) => isServer(service) && tellReady(service) // others may be replaced below
-    await startServices(stack, [...servers, ...others], { onReady: tellServer, note: printNotes })
+    // The others keep running, but may not become ready before they are replaced below: a server may have moved.
+    await startServices(stack, [...servers, ...others], { awaited: servers, onReady: tellReady, note: printNotes })
     await ensureBucket(stack)
     const services = await servicesOf(workspace, pipelines, stack, before)
     writeContext(stack, project.env, services[0]!.url)

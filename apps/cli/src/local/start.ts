@@ -39,6 +39,8 @@ export function writeKeys(stack: Stack): void {
 }
 
 interface StartOptions {
+  /** The services to wait for. Default: all. */
+  readonly awaited?: readonly Service[]
   /** Told of each service once it is ready. */
   readonly onReady: (service: Service) => void
   readonly note: (line: string) => void
@@ -50,13 +52,13 @@ interface StartOptions {
 export async function startServices(
   stack: Stack,
   services: readonly Service[],
-  { onReady, note }: StartOptions,
+  { awaited = services, onReady, note }: StartOptions,
 ): Promise<void> {
   writeJson(stack.servicesFile, services)
   let supervisor = stack.isSupervised ? undefined : startSupervisor(stack)
   const began = performance.now()
   let said = began
-  const waiting = new Map(services.map((service) => [service.name, service]))
+  const waiting = new Map(awaited.map((service) => [service.name, service]))
   while (waiting.size > 0) {
     if (!stack.isSupervised && (supervisor?.exitCode ?? supervisor?.signalCode) !== null)
       supervisor = startSupervisor(stack)
