@@ -27,13 +27,15 @@ export interface DriveEnd {
 export interface DriveOptions extends ProgressOption, Pick<RunOptions, 'pool'> {
   /** Whether this process continues after the run, so that Ctrl-C only ever stops the run. */
   readonly stays?: boolean
+  /** Whether a summary of the steps is printed afterwards. */
+  readonly isSummarised?: boolean
 }
 
 /** Drives a planned run to its end in this process, and shows its progress. Signals stop it cleanly. */
 export async function driveRun(
   workspace: Workspace,
   { plan, steps, dryRuns, notes }: Driven,
-  { pool, stays = false, ...options }: DriveOptions,
+  { pool, stays = false, isSummarised = false, ...options }: DriveOptions,
 ): Promise<DriveEnd> {
   const expected = (step: string) => workspace.history.expected(plan.pipeline, step)?.ms
   const view = new RunView(plan, expected, dryRuns, () => performance.now())
@@ -49,12 +51,16 @@ export async function driveRun(
     ...(pool && { pool }),
   })
   const signals = stopOnSignals(running, progress, stays)
-  const status = await running.ended.finally(() => {
+  const release = () => {
     signals.release()
     channels.output.unsubscribe(print)
     untell()
+  }
+  const status = await running.ended.finally(release).catch((error: unknown) => {
     progress.done()
+    throw error
   })
+  progress.done(isSummarised)
   const ends = await terminalRecords(workspace, plan)
   return { status, ends, exitCode: signals.code() ?? exitCodeOf(status) }
 }

@@ -2,6 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { watch, type FSWatcher } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Lab } from '@cairn/explore'
+import type { Step } from '@cairn/kernel'
+import type { ClosureSet } from '@cairn/records'
 import { changedBy, type ChangeOptions } from './changes.ts'
 import { paint } from './terminal/style.ts'
 import { printNotes } from './terminal/print.ts'
@@ -10,8 +12,7 @@ import { printNotes } from './terminal/print.ts'
  * Runs this command again, without `--watch`, each time code of the pipeline or of a swapped step is saved. Each run has
  * its own process, as an imported module is never read again. A run in progress is stopped.
  */
-export async function watchCode(lab: Lab, options: ChangeOptions): Promise<void> {
-  const folders = await foldersOf(lab, options)
+export function watchCode(lab: Lab, options: ChangeOptions): Promise<void> {
   const [, ...words] = process.argv
   const again = words.filter((word) => word !== '--watch')
   let running: ChildProcess | undefined
@@ -38,13 +39,19 @@ export async function watchCode(lab: Lab, options: ChangeOptions): Promise<void>
     clearTimeout(waiting) // an editor writes a file in several steps
     waiting = setTimeout(restart, SETTLED_MS, name)
   }
-  const watchers = folders.map((folder) => watch(folder, heard))
+  const watchers = new Map<string, FSWatcher>()
+  const follow = (files: readonly string[]) => {
+    for (const folder of files.map((file) => dirname(file)))
+      if (!watchers.has(folder)) watchers.set(folder, watch(folder, heard))
+  }
+  follow(filesOf(lab, options))
+  swappedFilesOf(lab, options).then(follow, () => {}) // the run prints what is wrong with a swapped step
   run()
   return new Promise((ended) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const)
       process.once(signal, () => {
         clearTimeout(waiting)
-        watchers.forEach((watcher: FSWatcher) => watcher.close())
+        for (const watcher of watchers.values()) watcher.close()
         isOld = false
         running?.kill(signal)
         ended()
@@ -55,23 +62,25 @@ export async function watchCode(lab: Lab, options: ChangeOptions): Promise<void>
 const CODE = /\.([cm]?[jt]s|json)$/
 const SETTLED_MS = 30
 
-/** Every folder with code that a step uses, also of a step that is swapped in, as far as its code is valid now. */
-async function foldersOf(lab: Lab, options: ChangeOptions): Promise<string[]> {
-  const { workspace, loaded, graph, closures } = lab.session
-  const { swap = [] } = options
-  const files = [loaded.file, ...swap.map((text) => resolve(text.slice(text.indexOf('=') + 1).split('#')[0]!))]
-  const changed = await changedBy(lab, options)
-    .then((changed) => changed.planned())
-    .catch(() => undefined) // the first run prints why
-  const codes = [
-    { closures, steps: [...graph.nodes.values()].flatMap((node) => (node.type === 'step' ? [node.step] : [])) },
-    ...(changed ? [{ closures: changed.planned.closures, steps: [...changed.steps.values()] }] : []),
-  ]
-  for (const { closures, steps } of codes)
-    for (const step of steps) {
-      const body = closures.body(step)
-      if (body && 'manifest' in body)
-        files.push(...body.manifest.declarations.map(({ file }) => resolve(workspace.project.root, file)))
-    }
-  return [...new Set(files.map((file) => dirname(file)))]
+/** Every file with code that a step uses, and the files of swapped steps. */
+function filesOf({ session }: Lab, { swap = [] }: ChangeOptions): string[] {
+  const { loaded, graph, closures } = session
+  const steps = [...graph.nodes.values()].flatMap((node) => (node.type === 'step' ? [node.step] : []))
+  const swapped = swap.map((text) => resolve(text.slice(text.indexOf('=') + 1).split('#')[0]!))
+  return [loaded.file, ...swapped, ...declaredIn(session, closures, steps)]
+}
+
+/** The same of the steps that are swapped in. Loads their code, which may take long. */
+async function swappedFilesOf(lab: Lab, { swap = [] }: ChangeOptions): Promise<string[]> {
+  if (swap.length === 0) return []
+  const { planned, steps } = await (await changedBy(lab, { swap })).planned()
+  return declaredIn(lab.session, planned.closures, [...steps.values()])
+}
+
+function declaredIn({ workspace }: Lab['session'], closures: ClosureSet, steps: readonly Step[]): string[] {
+  return steps.flatMap((step) => {
+    const body = closures.body(step)
+    if (!body || !('manifest' in body)) return []
+    return body.manifest.declarations.map(({ file }) => resolve(workspace.project.root, file))
+  })
 }

@@ -49,8 +49,8 @@ function hold(port: number): Promise<Held | undefined> {
 /** The lowest port of outgoing connections: what Linux is set to, or a value below the range of other systems. */
 function firstOutgoingPort(): number {
   try {
-    const [first] = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').split(/\s+/)
-    return Math.max(Number(first), LOWEST + 1_000)
+    const first = Number(readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').split(/\s+/)[0])
+    return first > LOWEST + 1_000 ? first : 32_768 // nearly all ports are for outgoing connections
   } catch {
     return 32_768
   }

@@ -8,8 +8,14 @@ const FULL = /\b(ENOSPC|EDQUOT)\b|\bNo space left on device\b|\bDisk quota excee
  * @returns the same error
  */
 export function withPlace(error: unknown, where: () => string): unknown {
-  for (let cause = error; cause instanceof Error; cause = cause.cause)
-    if (!('path' in cause) && FULL.test(`${(cause as NodeJS.ErrnoException).code} ${cause.message}`))
-      Object.assign(cause, { path: where() })
+  const seen = new Set<unknown>() // causes may form a cycle
+  for (let cause = error; cause instanceof Error && !seen.has(cause); cause = cause.cause) {
+    seen.add(cause)
+    if (!('path' in cause) && Object.isExtensible(cause) && isFull(cause)) Object.assign(cause, { path: where() })
+  }
   return error
+}
+
+function isFull({ code, message }: NodeJS.ErrnoException): boolean {
+  return FULL.test(`${code} ${message}`)
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { errorRecord } from '@cairn/records'
+import { errorRecord, isOneOf } from '@cairn/records'
 import { CairnError, suggest } from './errors.ts'
 
 it('suggests the nearest name for a mistyped one', () => {
@@ -36,4 +36,14 @@ it('keeps at most twelve errors of one thrown value, and the innermost cause of 
   const texts = JSON.stringify(errorRecord(thrown)).match(/"message":"[^"]+"/g)!
   expect(texts.length).toBeLessThanOrEqual(12)
   expect(texts).toEqual(expect.arrayContaining(['"message":"all"', '"message":"cause1"', '"message":"a1"']))
+})
+
+it('names every cause that it leaves out, so that a retry finds it', () => {
+  const chain = (name: string): Error => {
+    const link = (left: number): Error =>
+      Object.assign(new Error(`${name} ${left}`, left > 1 ? { cause: link(left - 1) } : {}), { name: `${name}${left}` })
+    return link(5)
+  }
+  const record = errorRecord(new AggregateError([chain('A'), chain('B'), chain('C')], 'all'))
+  for (const name of ['A1', 'B1', 'C1', 'C5', 'C3']) expect(isOneOf(record, [name]), name).toBe(true)
 })

@@ -125,7 +125,7 @@ class Recorder {
     const kept = chain.length <= most ? chain : [...chain.slice(0, most - innermost.length), ...innermost]
     const leftOut = chain.filter((link) => !kept.includes(link))
     this.#room -= kept.length
-    const last = kept.length - 2
+    const last = Math.max(0, kept.length - 2)
     return kept.reduceRight<Thrown | undefined>((cause, link, at) => {
       const own = this.#own(link, at === 0 ? limit : INNER_MESSAGE_LIMIT)
       const gathered = this.#gathered(link, at === last ? leftOut : [])

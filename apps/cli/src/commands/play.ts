@@ -64,7 +64,7 @@ export default async function play(
   const { status, ends, exitCode } = await driveRun(
     workspace,
     { plan, steps, dryRuns: planned.nodes, notes },
-    { ...options, json, pool: openPool(workspace, options.jobs) },
+    { ...options, json, pool: openPool(workspace, options.jobs), isSummarised: true },
   )
   const changes = status === 'completed' ? await compareTo(lab.session, plan) : []
   const ms = performance.now() - started

@@ -56,7 +56,7 @@ export default async function run(
   const targets = out === undefined ? [] : exportTargets(loaded.pipeline, plan, out)
   if (out !== undefined) await refuseOwned(workspace, plan.pipeline, out, targets)
   const driven = { plan, dryRuns, notes: stale, steps: stepsOf(loaded.pipeline) }
-  const { status, ends, exitCode } = await driveRun(workspace, driven, { ...options, json, pool })
+  const { status, ends, exitCode } = await driveRun(workspace, driven, { ...options, json, pool, isSummarised: true })
   const outputs =
     out !== undefined && status === 'completed' ? await exportOutputs(workspace, plan, ends, out, targets) : []
   const result = {

@@ -15,7 +15,8 @@ export interface Progress {
   note(line: string): void
   /** An object is being fetched. */
   readonly fetching: (line: string) => void
-  done(): void
+  /** @param isSummarised whether a summary of the steps follows on standard output */
+  done(isSummarised?: boolean): void
 }
 
 const stderr = process.stderr
@@ -129,9 +130,9 @@ async function liveProgress(view: RunView, now: () => number): Promise<Progress>
     print: (message) => above(`${paint('dim', `${printer(message)} |`, stderr)} ${safeLine(message.line, true)}`),
     note: above,
     fetching: (text) => above(paint('dim', text, stderr)),
-    done() {
+    done(isSummarised = false) {
       clearInterval(timer)
-      if (process.stdout.isTTY) return draw.clear() // the summary on the same terminal lists the steps again
+      if (isSummarised && process.stdout.isTTY) return draw.clear() // the same steps are listed below
       render()
       draw.done()
     },

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { CairnError, type ArtifactRef } from '@cairn/kernel'
 import type { Compute, Work } from '@cairn/records'
 import { items, settle, Workshop } from './compute.fixture.ts'
-import { whileWell } from './while-well.ts'
+import { HostHealth, whileWell } from './while-well.ts'
 
 const ref = { digest: 'd', size: 1 } as ArtifactRef
 const outputs = {}
@@ -40,5 +40,13 @@ it('returns the error of a body if a body before it has handled the error of a f
     { outputs: {} },
     { error: ownError },
   ])
+  await shop.remove()
+})
+
+it('a host whose local copies cannot be deleted is judged by its disk', async () => {
+  const shop = new Workshop()
+  const readOnly = () => Promise.reject(Object.assign(new Error('read-only file system'), { code: 'EROFS' }))
+  const copies = { hold: () => () => {}, makeRoom: readOnly, evict: readOnly, diskSize: async () => 1e9 }
+  expect(await new HostHealth(shop.folder('scratch'), copies).look()).toBeUndefined()
   await shop.remove()
 })

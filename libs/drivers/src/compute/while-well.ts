@@ -43,9 +43,10 @@ export class HostHealth {
   async look(): Promise<CairnError | undefined> {
     const now = performance.now()
     if (now < this.#looked + LOOK_MS) return undefined
-    await this.#copies?.makeRoom()
+    await this.#copies?.makeRoom().catch(() => 0) // a disk that cannot be written to is found below
     let lack = lackNow(this.folder)
-    if (lack && isOfDisk(lack) && this.#copies && (await this.#copies.evict()) > 0) lack = lackNow(this.folder)
+    if (lack && isOfDisk(lack) && this.#copies && (await this.#copies.evict().catch(() => 0)) > 0)
+      lack = lackNow(this.folder)
     if (lack) this.note(lack)
     else this.#looked = now
     return lack

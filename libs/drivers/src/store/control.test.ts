@@ -51,3 +51,15 @@ it('fails at once if control has never answered this process', async () => {
   await expect(askControl(to, '/')).rejects.toMatchObject({ code: 'BUS_FAILED' })
   await listen()
 })
+
+it('a request whose body cannot be read fails at once', async () => {
+  const to = control()
+  await askControl(to, '/before')
+  let bodies = 0
+  const body = () => {
+    bodies++
+    return new ReadableStream({ start: (stream) => stream.error(new Error('it cannot be read')) })
+  }
+  await expect(askControl(to, '/after', { method: 'PUT', body })).rejects.toMatchObject({ code: 'BUS_FAILED' })
+  expect(bodies).toBe(1)
+})

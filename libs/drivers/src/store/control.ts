@@ -86,7 +86,8 @@ export async function askControl(
         answered.add(url)
         return answer
       } catch (error) {
-        if (given.aborted || !mayRepeat || !answered.has(url) || performance.now() > until) throw error
+        if (given.aborted || !mayRepeat || !isOfConnection(error) || !answered.has(url) || performance.now() > until)
+          throw error
         await sleep(AGAIN_MS, undefined, { signal: given })
       }
   }
@@ -112,6 +113,13 @@ export async function askControl(
   const { code, detail, next } = await refusalIn(answer)
   throw new CairnError(code as ErrorCode, detail, next === undefined ? {} : { next })
 }
+
+/** Whether control could not be reached, or went away before it answered. */
+function isOfConnection(error: unknown): boolean {
+  const { code } = ((error as Error).cause ?? {}) as { readonly code?: unknown }
+  return CONNECTION_CODES.has(String(code))
+}
+const CONNECTION_CODES: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
 
 /** Reads an error response. One of a proxy in between has another format. */
 async function refusalIn(answer: Response): Promise<Problem> {
@@ -165,8 +173,12 @@ export function controlStore({ env, cache, onFetch, ...control }: ControlStoreOp
     if (!bytes) return undefined
     await mkdir(join(cache, 'code'), { recursive: true })
     const made = `${kept}.${randomUUID()}` // several fetches of this process may run at once
-    await writeFile(made, bytes)
-    await rename(made, kept)
+    try {
+      await writeFile(made, bytes)
+      await rename(made, kept)
+    } finally {
+      await rm(made, { force: true })
+    }
     return kept
   }
 

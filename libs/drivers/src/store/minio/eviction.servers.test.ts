@@ -1,5 +1,15 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
@@ -136,6 +146,16 @@ describe.runIf(s3 && disk)('local copies on a small disk', () => {
     rmSync(join(disk.path, 'objects'), { recursive: true })
     expect(await fetched(refs[0]!)).toBe(first)
     expect(readFileSync(first)).toHaveLength(OBJECT)
+  })
+
+  it('of code are kept for weeks, because running tasks load them by their path', async () => {
+    const path = `code/${'a'.repeat(64)}-${'b'.repeat(16)}.mjs`
+    await store.put(path, Buffer.from('export const run = 1'))
+    const file = (await store.fetch(path))!
+    const before = new Date(Date.now() - 3 * 60 * 60_000)
+    utimesSync(file, before, before)
+    await store.copies.evict()
+    expect(existsSync(file)).toBe(true)
   })
 
   describe('of the inputs of step bodies', () => {

@@ -17,6 +17,8 @@ export interface EvictionOptions {
 
 /** If users do not hold copies, one that was fetched within this time may not have been opened yet. */
 const IN_USE_MS = 10 * 60_000
+/** Code that was used within this time may still be loaded by its path. It is small. */
+const CODE_IN_USE_MS = 30 * 24 * 60 * 60_000
 /** Share of the disk that stays free for other users. */
 const FREE_SHARE = 0.1
 /** Maximum of that share, in bytes. */
@@ -122,13 +124,15 @@ export class Eviction implements LocalCopies {
     let removed = 0
     if (bytes <= 0) return removed
     for (const left of leftovers(folder)) await rm(left, { recursive: true, force: true })
-    const holders = namesIn(join(folder, 'tmp')).filter((name) => name.endsWith(HELD))
-    const isHeld = (digest: string) => holders.some((name) => fs.existsSync(join(folder, 'tmp', name, digest)))
+    const isHeld = (digest: string) => {
+      const holders = namesIn(join(folder, 'tmp')).filter((name) => name.endsWith(HELD))
+      return holders.some((name) => fs.existsSync(join(folder, 'tmp', name, digest)))
+    }
     for (const { file, size, used } of copies) {
       if (removed >= bytes) break
       const own = dirname(file)
-      const isRecent = used > Date.now() - IN_USE_MS
-      const mayBeInUse = isRecent && (!this.#options.areHeld || isCode(file))
+      const age = Date.now() - used
+      const mayBeInUse = isCode(file) ? age < CODE_IN_USE_MS : !this.#options.areHeld && age < IN_USE_MS
       if (mayBeInUse || isHeld(basename(own))) continue
       await rm(file, { force: true })
       await rmdir(own).catch(() => {}) // fails if it contains another copy
