@@ -207,19 +207,6 @@ export function computeSuite(name: string, open: (options: ComputeOptions) => Co
         expect(shop.lines('began')).toEqual([])
       })
 
-      it('does not start if its code was still loading', async () => {
-        const code = shop.code('() => (note("began"), new Promise(() => setInterval(() => {}, 1000)))', {
-          before: `note('loading'); await written('go')`,
-        })
-        const cancel = new AbortController()
-        const settling = settle(compute, shop.work(code), cancel.signal)
-        await shop.written('loading')
-        cancel.abort(reason)
-        shop.write('go', '')
-        expect(await settling).toEqual([{ error: expect.objectContaining(CANCELLED) }])
-        expect(shop.lines('began')).toEqual([])
-      })
-
       it.each([
         ['reacts to its signal', `signal.addEventListener('abort', () => reject(signal.reason))`],
         [

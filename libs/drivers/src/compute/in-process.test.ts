@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { step, type Kind } from '@cairn/kernel'
+import { CairnError, step, type Kind } from '@cairn/kernel'
 import type { ItemResult, Work } from '@cairn/records'
 import { items, only, settle, Workshop } from './compute.fixture.ts'
 import { computeSuite } from './compute.suite.ts'
@@ -61,6 +61,20 @@ describe('computing in the host process', () => {
         next: 'export the step at module level',
       })
     })
+  })
+
+  it('does not start a body whose run was cancelled while its code was loading', async () => {
+    const compute = inProcess({ ...shop.options, live: new Map() })
+    const code = shop.code('() => (note("began"), new Promise(() => setInterval(() => {}, 1000)))', {
+      before: `note('loading'); await written('go')`,
+    })
+    const cancel = new AbortController()
+    const settling = settle(compute, shop.work(code), cancel.signal)
+    await shop.written('loading')
+    cancel.abort(new CairnError('CANCELLED', 'run run-1 was cancelled'))
+    shop.write('go', '')
+    expect(await settling).toEqual([{ error: expect.objectContaining({ code: 'CANCELLED' }) }])
+    expect(shop.lines('began')).toEqual([])
   })
 
   it('lets the event loop run between bodies, however many there are', async () => {
