@@ -43,6 +43,17 @@ describe('the champion', () => {
     })
   })
 
+  it('is replaced even if its announcement was noted meanwhile', async () => {
+    await promoted('one')
+    const current = await currentChampion(store, at)
+    await noteAnnounced(store, at, current)
+    const next = await setChampion(store, at, current, { run: 'two', since: 1, by: 'ann' })
+    expect(next).toMatchObject({ run: 'two', replaced: 'one', previous: { run: 'one' } })
+    const two = await currentChampion(store, at)
+    await noteAnnounced(store, at, two)
+    expect(await rollBack(store, at, two, { by: 'bob', since: 2 })).toMatchObject({ run: 'one', replaced: 'two' })
+  })
+
   it('is published once it is set, with the replaced run', async () => {
     const told: string[] = []
     const hear = ({ id, data }: CairnEvent) => void told.push(`${id} for ${data.previous}`)

@@ -43,8 +43,11 @@ async function replaceChampion(
     if (channels.promotion.hasSubscribers) channels.promotion.publish(promotedEvent(at, champion))
     return champion
   }
-  const { champion: now } = await currentChampion(store, at)
-  throw new CairnError('CONFLICT', `${now?.run ?? 'another run'} became the production run in the meantime`, {
+  const now = await currentChampion(store, at)
+  const isSame =
+    replaced !== undefined && now.champion?.run === replaced && now.champion.since === current.champion?.since
+  if (isSame) return replaceChampion(store, at, now, next) // its announcement was noted meanwhile
+  throw new CairnError('CONFLICT', `${now.champion?.run ?? 'another run'} became the production run in the meantime`, {
     next: 'compare with the new production run, then promote again',
   })
 }
