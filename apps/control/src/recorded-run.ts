@@ -32,6 +32,8 @@ export class RecordedRun {
   readonly #readers = new Set<Tell>()
   /** For each ended task: the time and the event. */
   readonly #ends = new Map<string, readonly [endedAt: number, event: CairnEvent]>()
+  /** Reads of ends in progress, which all followers share. */
+  readonly #reading = new Map<string, Promise<void>>()
   #end: RunEnd | undefined
   /** Events of attempts, by file. */
   readonly #attempts = new Map<string, CairnEvent>()
@@ -68,8 +70,9 @@ export class RecordedRun {
   /** The event of a task's recorded end; undefined if it has none. */
   async ended(task: string): Promise<CairnEvent | undefined> {
     if (!this.#ends.has(task)) {
-      const end = await readRecord<EndRecord>(this.#store, this.#at.end(this.#plan.run, task))
-      if (end) this.#ends.set(task, [end.endedAt, endEvent(this.#plan, task, end)])
+      const reading = this.#reading.get(task) ?? this.#readEnd(task).finally(() => this.#reading.delete(task))
+      this.#reading.set(task, reading)
+      await reading
     }
     return this.#ends.get(task)?.[1]
   }
@@ -77,6 +80,11 @@ export class RecordedRun {
   /** The event of the run's end if `events` has found one. Tasks of a cancelled run may not have ended. */
   get runEnded(): CairnEvent | undefined {
     return this.#end && runEvent(this.#plan, 'run-ended', this.#end.endedAt, this.#end)
+  }
+
+  async #readEnd(task: string): Promise<void> {
+    const end = await readRecord<EndRecord>(this.#store, this.#at.end(this.#plan.run, task))
+    if (end) this.#ends.set(task, [end.endedAt, endEvent(this.#plan, task, end)])
   }
 
   async #tellAll(): Promise<void> {
@@ -98,10 +106,7 @@ export class RecordedRun {
     const tasks = (await this.#store.children(this.#at.ends(this.#plan.run))).map((file) => this.#at.taskOf(file))
     await forEachConcurrently(
       tasks.filter((task) => !this.#ends.has(task)),
-      async (task) => {
-        const end = (await readRecord<EndRecord>(this.#store, this.#at.end(this.#plan.run, task)))!
-        this.#ends.set(task, [end.endedAt, endEvent(this.#plan, task, end)])
-      },
+      (task) => this.#readEnd(task),
     )
   }
 
