@@ -2,14 +2,14 @@ import { expect, it } from 'vitest'
 import { isInside } from './is-inside.ts'
 
 it.each([
-  ['/work', true],
-  ['/work/data.csv', true],
-  ['/work/..data/x', true],
-  ['/work/a/../b', true],
-  ['/work/..', false],
-  ['/work/../other', false],
-  ['/workshop', false],
+  ['/project', true],
+  ['/project/data.csv', true],
+  ['/project/..data/x', true],
+  ['/project/a/../b', true],
+  ['/project/..', false],
+  ['/project/../other', false],
+  ['/projectshop', false],
   ['/', false],
-])('%s is inside /work: %s', (path, isThere) => {
-  expect(isInside(path, '/work')).toBe(isThere)
+])('%s is inside /project: %s', (path, isThere) => {
+  expect(isInside(path, '/project')).toBe(isThere)
 })

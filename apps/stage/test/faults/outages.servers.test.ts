@@ -79,8 +79,7 @@ describe.runIf(isAtHand(lackingTools()))('servers that fail', { timeout: 600_000
     await world.untilHeard(runs[0]!, 'attempt-started/1', 'draw')
     const free = servers.fillDisk()
     await expect(world.store.create('probe/full', Buffer.alloc(1 << 20))).rejects.toThrow(/full|space/i)
-    await world.untilHeard(runs[0]!, 'attempt-started/1', 'draw')
-    await sleep(4_000) // so that the output of `draw` meets the full disk
+    await world.until('draw waits for the store', async () => (await world.readiness('draw'))['progress'] !== 'ok')
     free()
     expect(new Set(Object.values(await world.untilEnded(runs)))).toEqual(new Set(['completed']))
   })
