@@ -268,6 +268,54 @@ describe('garbage collection', () => {
     expect(await runs()).toEqual(['run-0', 'run-2'])
   })
 
+  it('finishes the removal of a run, wherever an earlier collection was interrupted', async () => {
+    await host.make('a')
+    await host.make('b')
+    const before = new Map(host.files)
+    const { remove } = host.store
+    for (let interruptedAt = 0, isOver = false; !isOver; interruptedAt++) {
+      host.files.clear()
+      for (const [path, bytes] of before) host.files.set(path, bytes)
+      later(2 * HOUR)
+      let removed = 0
+      host.store.remove = async (path) => {
+        if (removed++ === interruptedAt) throw new Error('interrupted')
+        await remove(path)
+      }
+      isOver = await gc().then(
+        () => true,
+        () => false,
+      )
+      host.store.remove = remove
+      await gc()
+      expect(await runs(), `interrupted at removal ${interruptedAt}`).toEqual(['run-2'])
+    }
+  })
+
+  it('removes what a late process wrote for a run that was removed, once it is old enough', async () => {
+    await host.make('a')
+    const late = [at.end('run-1', 'make'), at.end('run-1', 'finish')]
+    const bytes = late.map((path) => host.files.get(path)!)
+    later(2 * HOUR)
+    await gc({ keepRuns: 0 })
+    expect(await runs()).toEqual([])
+    late.forEach((path, index) => host.files.set(path, bytes[index]!))
+    later(HOUR)
+    expect(await gc({ keepMs: 2 * HOUR })).toMatchObject({ runs: [] })
+    later(2 * HOUR)
+    expect(await gc({ keepMs: 2 * HOUR })).toMatchObject({ runs: ['run-1'] })
+    expect(await runs()).toEqual([])
+  })
+
+  it('does not count what is left of a removed run as one of the runs to keep', async () => {
+    await host.make('a')
+    await host.make('b')
+    await host.make('c')
+    host.files.delete(at.plan('run-3'))
+    later(2 * HOUR)
+    expect((await gc()).runs.sort()).toEqual(['run-1', 'run-3'])
+  })
+
   it('changes nothing in a dry run, and reports what it would do', async () => {
     await host.make('a')
     await host.make('b')

@@ -128,16 +128,20 @@ async function liveRuns(
   }
   const live: string[] = []
   let hasProduction = keepRuns === 0
-  for (const [newer, name] of names.entries()) {
+  let newer = 0
+  for (const name of names) {
     const end = await readRecord<RunEnd>(store, at.runEnd(name)).catch(unlessBad('', () => {})) // may be removed
-    const since =
-      end?.endedAt ?? (await store.stat(at.plan(name)))?.modified ?? (await lastWritten(store, at.run(name))) ?? now
+    const planned = await store.stat(at.plan(name))
+    const since = end?.endedAt ?? planned?.modified ?? (await lastWritten(store, at.run(name))) ?? now
     const isProduction = !hasProduction && end?.status === 'completed' && (await isWhole(store, at, name))
     hasProduction ||= isProduction
-    const stays = newer < keepRuns || referred.has(name) || now - since < keepMs || isProduction
-    if (stays || (!(await store.stat(at.runEnd(name))) && (await isInProgress(store, at, name, isGone))))
-      live.push(name)
+    const mayRun = async () => !(await store.stat(at.runEnd(name))) && (await isInProgress(store, at, name, isGone))
+    if (referred.has(name) || now - since < keepMs) live.push(name)
+    // Without its plan, a run is what is left of one that was removed: the removal was interrupted, or a process that
+    // worked on it wrote its records too late.
+    else if (planned && (newer < keepRuns || isProduction || (await mayRun()))) live.push(name)
     else report.runs.push(name)
+    if (planned) newer++
   }
   return live
 }

@@ -53,8 +53,10 @@ export function maintenanceHost() {
       const bytes = files.get(path)
       return bytes && { size: bytes.byteLength, modified: modified.get(path)! }
     },
+    // In the order of a bucket, which lists the end of a run before the ends of its tasks.
     async *list(below) {
-      for (const { path, size } of await Array.fromAsync(direct.list(below)))
+      const found = await Array.fromAsync(direct.list(below))
+      for (const { path, size } of found.toSorted((a, b) => (a.path < b.path ? -1 : 1)))
         yield { path, size, modified: modified.get(path)! }
     },
     put: (path, content) => direct.put(path, 'file' in content ? readFileSync(content.file) : content),
