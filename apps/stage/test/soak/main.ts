@@ -157,6 +157,9 @@ async function calm(): Promise<void> {
   await world.until('control has collected', async () => (await collected()) !== undefined, PATIENCE_MS)
 }
 
+/** Ends the faults and the work that are still going on. */
+let hasFailed = false
+let telling: NodeJS.Timeout | undefined
 try {
   await world.start()
   await effects.consumer.start()
@@ -167,8 +170,8 @@ try {
   note(`${minutes} minutes of seed ${seed}`)
   const began = performance.now()
   const isAfter = (share: number) => performance.now() - began > share * minutes * 60_000
-  const isOver = () => isAfter(1)
-  const telling = setInterval(() => {
+  const isOver = () => hasFailed || isAfter(1)
+  telling = setInterval(() => {
     const over = [...world.submitted.keys()].filter((run) => world.heard.has(`${run}/run-ended`)).length
     note(`${world.submitted.size} runs submitted, ${over} ended; ${wrong.length} wrong`)
     if (isAfter(0.5)) memory['in the middle'] ??= memoryOf(world, SERVICES)
@@ -190,6 +193,8 @@ try {
     `${minutes} minutes of seed ${seed}${values.alone ? ', alone' : ''}: all invariants hold\n\n${asTable(report)}\n\n${tellOfFaults()}`,
   )
 } catch (error) {
+  hasFailed = true
+  clearInterval(telling)
   console.log(`seed ${seed} fails\n\n${tellOfFaults()}`)
   console.log(error)
   process.exitCode = 1
