@@ -1,4 +1,4 @@
-import { bytes, number } from '@cairn/workspace'
+import { bytes, counted } from '@cairn/workspace'
 import { CairnError } from '@cairn/kernel'
 import type { Checkup, Finding } from '@cairn/maintenance'
 import { paint } from './terminal/style.ts'
@@ -44,7 +44,7 @@ export function checkupLines(checkups: Checkups, repair: boolean): string[] {
 
 function checkedText({ runs, checkpoints, objects, bytes: size, read }: Checkup['checked']): string {
   const unread = read < size ? `, of which ${bytes(read)} were read` : ''
-  return `${number(runs)} runs, ${number(checkpoints)} checkpoints, ${number(objects)} objects of ${bytes(size)}${unread}`
+  return `${counted(runs, 'run')}, ${counted(checkpoints, 'checkpoint')}, ${counted(objects, 'object')} of ${bytes(size)}${unread}`
 }
 
 const PROGRESS_MS = 2_000

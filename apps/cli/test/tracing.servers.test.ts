@@ -159,7 +159,7 @@ describe.skipIf(!inject('servers'))('a run on services that are traced, one of w
 
     const collected = await project.cairn('gc', '--on', 'local')
     expect(collected.stdout).toMatch(/^traced +1 /m)
-    expect(collected.stdout).toContain('traced  keeps 1 runs and everything younger than')
+    expect(collected.stdout).toContain('traced  keeps 1 run and everything younger than')
     expect(await runs()).toEqual([again.run])
     const counted = (name: string) => receiver.metrics.find((metric) => metric.name === name)?.sum
     await receiver.until(() => counted('cairn.gc.collections') === 1)

@@ -10,7 +10,7 @@ describe('a queue with a limit of waiting runs', () => {
     problem: {
       status: 429,
       code: 'TOO_MANY_REQUESTS',
-      detail: `the queue of ${of} is full: at most ${most} runs may wait`,
+      detail: `the queue of ${of} is full: at most ${most === 1 ? '1 run' : `${most} runs`} may wait`,
     },
     headers: { 'retry-after': expect.stringMatching(/^\d+$/) as string },
   })

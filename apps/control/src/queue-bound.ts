@@ -1,4 +1,4 @@
-import type { RunLimits } from '@cairn/workspace'
+import { counted, type RunLimits } from '@cairn/workspace'
 import type { QueuedRun } from '@cairn/records'
 import { RequestRefused } from './problem.ts'
 import type { QueueRecords } from './queue-records.ts'
@@ -90,10 +90,14 @@ export class QueueBound {
   }
 
   #refuse({ pipeline }: Pipeline, of: string, most: number, mostNow: Full['mostNow']): never {
-    const error = new RequestRefused('TOO_MANY_REQUESTS', `the queue of ${of} is full: at most ${most} runs may wait`, {
-      next: 'wait until some have ended, or raise "waiting" of "concurrency" in package.json',
-      headers: { 'retry-after': String(RETRY_AFTER_S) },
-    })
+    const error = new RequestRefused(
+      'TOO_MANY_REQUESTS',
+      `the queue of ${of} is full: at most ${counted(most, 'run')} may wait`,
+      {
+        next: 'wait until some have ended, or raise "waiting" of "concurrency" in package.json',
+        headers: { 'retry-after': String(RETRY_AFTER_S) },
+      },
+    )
     this.#full.set(pipeline, { until: this.#host.now() + FULL_MS, most, mostNow, error })
     throw error
   }

@@ -243,7 +243,7 @@ describe.skipIf(!servers)('control looks after runs', () => {
       expect([third.status, third.headers.get('retry-after')]).toEqual([429, expect.stringMatching(/^\d+$/)])
       expect(await third.json()).toMatchObject({
         code: 'TOO_MANY_REQUESTS',
-        detail: `the queue of environment ${env} is full: at most 1 runs may wait`,
+        detail: `the queue of environment ${env} is full: at most 1 run may wait`,
       })
       expect(await waiting()).toHaveLength(1)
 

@@ -56,23 +56,31 @@ export function plainLines(text: string): string {
     .join('\n')
 }
 
+/** A number of things: `1 run`, `2 runs`. The plural ends in s. */
+export function counted(count: number, one: string): string {
+  return `${number(count)} ${one}${count === 1 ? '' : 's'}`
+}
+
 /** Summarizes an artifact: `3,000,000 rows`, `auc 0.6947`, `12.4 MB`. */
 export function artifact({ summary, size, text }: ArtifactRef): string {
   if (summary && Object.keys(summary).length > 0) return summaryText(summary)
   return text !== undefined && text.length <= 40 ? plain(text) : bytes(size)
 }
 
+/** Entries of a summary that are amounts of what their name says. */
+const AMOUNTS: ReadonlySet<string> = new Set(['rows', 'columns', 'items'])
+
 /** Maximum entries of a summary that are shown; `cairn cat` shows all. */
 const SHOWN = 3
 
 function summaryText(summary: Summary): string {
-  const amounts = new Set(['rows', 'columns', 'items', 'bytes'])
   const entries = Object.entries(summary)
   const shown = entries
     .slice(0, SHOWN)
     .map(([name, value]) => {
-      const shown = typeof value === 'number' ? (name === 'bytes' ? bytes(value) : number(value)) : plain(value)
-      return amounts.has(name) ? (name === 'bytes' ? shown : `${shown} ${name}`) : `${plain(name)} ${shown}`
+      if (typeof value !== 'number') return `${plain(name)} ${plain(value)}`
+      if (name === 'bytes') return bytes(value)
+      return AMOUNTS.has(name) ? counted(value, name.slice(0, -1)) : `${plain(name)} ${number(value)}`
     })
     .join(', ')
   return entries.length > SHOWN ? `${shown}, …` : shown

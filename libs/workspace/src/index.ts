@@ -3,7 +3,7 @@ export { type ConcurrencySettings, type RunLimits, runLimitsOf } from './concurr
 export { type Context, contextFolder, contextNames, contextStore, readContext } from './contexts.ts'
 export { changesOfCode, changesText } from './explain-code.ts'
 export { type ItemPath, findItem, itemText, outputIn } from './find-item.ts'
-export { artifact, bytes, duration, plain, plainLines, when } from './format.ts'
+export { artifact, bytes, counted, duration, plain, plainLines, when } from './format.ts'
 export { importSource } from './import-source.ts'
 export { type ItemCounts, type ItemState, countsText, itemCounts, stateOf } from './item-counts.ts'
 export { itemLine } from './item-line.ts'

@@ -1,5 +1,5 @@
 import { pipelineNames } from '@cairn/records'
-import { duration, readContext } from '@cairn/workspace'
+import { counted, duration, readContext } from '@cairn/workspace'
 import { CairnError } from '@cairn/kernel'
 import { reportsText } from '../gc-reports.ts'
 import { openWorkspace } from '../open.ts'
@@ -44,7 +44,7 @@ export async function collectServices(on: string, globals: GlobalOptions, { dryR
     const { keepRuns, keepMs, graceMs, everyMs } = retention
     const by = everyMs === undefined ? 'runs only on request' : `runs every ${duration(everyMs)}`
     printLines(
-      `${pipeline}  keeps ${keepRuns} runs and everything younger than ${duration(keepMs)}; deletes unreferenced data after ${duration(graceMs)} in the trash; ${by}`,
+      `${pipeline}  keeps ${counted(keepRuns, 'run')} and everything younger than ${duration(keepMs)}; deletes unreferenced data after ${duration(graceMs)} in the trash; ${by}`,
     )
   }
   if (dryRun) printLines('nothing was changed')

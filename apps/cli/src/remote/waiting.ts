@@ -1,4 +1,4 @@
-import { readContext, number, type RunSummary, type Workspace } from '@cairn/workspace'
+import { counted, number, readContext, type RunSummary, type Workspace } from '@cairn/workspace'
 import type { GlobalOptions } from '../global-options.ts'
 import { getFrom, type Answer } from './control-client.ts'
 
@@ -20,6 +20,6 @@ export async function waitOf(
 export function waitText({ place, waiting, limit }: Waiting): string {
   const line = `queued  place ${number(place)} of ${number(waiting)}`
   if (!limit) return `${line}; about to start`
-  const many = limit.runs === 1 ? '1 run' : `${number(limit.runs)} runs`
+  const many = counted(limit.runs, 'run')
   return `${line}: at most ${many} at once in the ${limit.of} ${limit.name}`
 }
