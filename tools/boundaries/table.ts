@@ -16,8 +16,8 @@ export const TABLE: Readonly<Record<string, Row>> = {
     packages: ['@bufbuild/protobuf', '@duckdb/node-api', 'apache-arrow', 'onnxruntime-node'],
   },
   'libs/pipelines': {
-    libs: ['kernel', 'kinds', 'connectors'],
-    packages: ['zod', 'vega', 'vega-lite', 'vega-datasets'],
+    libs: [],
+    packages: ['cairn', 'zod', 'vega', 'vega-lite', 'vega-datasets'],
   },
   'libs/records': { libs: ['kernel', 'files', 'secrets'], packages: [] },
   'libs/execute': { libs: ['kernel', 'files', 'secrets', 'records'], packages: [] },
@@ -40,6 +40,7 @@ export const TABLE: Readonly<Record<string, Row>> = {
     packages: [],
   },
   'libs/promotion': { libs: ['kernel', 'records', 'maintenance', 'workspace', 'explore'], packages: [] },
+  'libs/cairn': { libs: ['kernel', 'kinds', 'connectors', 'testing', 'workspace', 'explore'], packages: [] },
   'libs/consumer': { libs: ['kernel', 'records', 'drivers'], packages: [] },
   'libs/stage': {
     libs: ['kernel', 'records', 'engine', 'consumer'],

@@ -4,8 +4,8 @@ type Files = Readonly<Record<string, string>>
 export function stepFiles(name: string): Files {
   const id = camel(name)
   return {
-    [`${name}.ts`]: `import { step } from '@cairn/kernel'
-import { json } from '@cairn/kinds'
+    [`${name}.ts`]: `import { step } from 'cairn'
+import { json } from 'cairn/kinds'
 
 export const ${id} = step('${name}', {
   inputs: { numbers: json<number[]>() },
@@ -15,7 +15,7 @@ export const ${id} = step('${name}', {
 `,
     [`${name}.test.ts`]: `import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { callStep } from '@cairn/testing'
+import { callStep } from 'cairn/testing'
 import { ${id} } from './${name}.ts'
 
 test('${name} adds up its numbers', async () => {
@@ -28,8 +28,8 @@ test('${name} adds up its numbers', async () => {
 export function pipelineFiles(name: string): Files {
   const id = camel(name)
   return {
-    [`${name}.ts`]: `import { pipeline, step } from '@cairn/kernel'
-import { json } from '@cairn/kinds'
+    [`${name}.ts`]: `import { pipeline, step } from 'cairn'
+import { json } from 'cairn/kinds'
 
 export const makeNumbers = step('make-numbers', {
   outputs: { numbers: json<number[]>() },
@@ -49,7 +49,7 @@ export const ${id} = pipeline('${name}', () => {
 `,
     [`${name}.test.ts`]: `import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { callStep } from '@cairn/testing'
+import { callStep } from 'cairn/testing'
 import { addUp, ${id}, makeNumbers } from './${name}.ts'
 
 test('${name} adds up what it makes', async () => {

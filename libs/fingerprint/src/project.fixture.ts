@@ -12,7 +12,7 @@ import type { Root } from './walk.ts'
 
 export type Files = Readonly<Record<string, string>>
 
-const KERNEL = realpathSync(fileURLToPath(new URL('../../kernel', import.meta.url)))
+const library = (name: string) => realpathSync(fileURLToPath(new URL(`../../${name}`, import.meta.url)))
 const made: string[] = []
 
 /** A temporary project for tests. Its steps are in `steps.ts` by default. */
@@ -24,7 +24,8 @@ export class TemporaryProject {
     this.root = realpathSync(mkdtempSync(join(tmpdir(), 'cairn-fingerprint-')))
     made.push(this.root)
     this.write({ 'package.json': '{ "name": "project", "type": "module" }' })
-    this.link('node_modules/@cairn/kernel', KERNEL)
+    this.link('node_modules/cairn', library('cairn'))
+    this.link('node_modules/@cairn/kernel', library('kernel'))
     this.write(files)
   }
 

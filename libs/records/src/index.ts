@@ -66,6 +66,7 @@ export {
 } from './layout.ts'
 export { type Items, ManifestWriter, chained, openManifest, writeManifest } from './manifest.ts'
 export { neededBy } from './needs.ts'
+export { isOwnPackage } from './own-packages.ts'
 export { parseEvent, requireOf } from './parse-event.ts'
 export type {
   Condition,

@@ -37,8 +37,8 @@ async function scriptOf({ opened, changes, options: { on, atRunCode } }: ReplSes
   const { store, root } = workspace.project
   const imports = new Imports(file, ['explore', 'findProject', 'lab', 'run'])
   const isOwnStore = findProject(root).store === store
-  if (!isOwnStore) imports.package('findProject', '@cairn/workspace')
-  imports.package('explore', '@cairn/explore')
+  if (!isOwnStore) imports.package('findProject', 'cairn/explore')
+  imports.package('explore', 'cairn/explore')
   const pipeline = await imports.of(loaded.pipeline, loaded.file)
 
   const calls: LabCall[] = []

@@ -3,7 +3,7 @@ import { registerHooks } from 'node:module'
 import { dirname, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { packageStamp } from '@cairn/files'
-import type { PackageStates } from '@cairn/records'
+import { isOwnPackage, type PackageStates } from '@cairn/records'
 
 /** Records which packages this process loads, by import or by require. Import this module before all others. */
 
@@ -62,15 +62,9 @@ function folderOf(url: string): string | undefined {
   if (folders.has(url)) return folders.get(url)
   const file = fileURLToPath(url.split(/[?#]/)[0]!)
   const start = file.lastIndexOf(INSTALLED) + INSTALLED.length
-  const folder =
-    start < INSTALLED.length
-      ? linked.get(dirname(file))
-      : file.slice(0, start) +
-        file
-          .slice(start)
-          .split(sep, file[start] === '@' ? 2 : 1)
-          .join(sep)
-  const found = folder?.includes(`${INSTALLED}@cairn${sep}`) ? undefined : folder
+  const parts = file.slice(start).split(sep, file[start] === '@' ? 2 : 1)
+  const installed = isOwnPackage(parts.join('/')) ? undefined : file.slice(0, start) + parts.join(sep)
+  const found = start < INSTALLED.length ? linked.get(dirname(file)) : installed
   folders.set(url, found)
   return found
 }
@@ -89,7 +83,7 @@ function linkedFolderOf(url: string): string | undefined {
   for (let folder = dirname(file); folder !== dirname(folder); folder = dirname(folder)) {
     const { name } = packageJson(folder)
     if (name === undefined) continue
-    if (name.startsWith('@cairn/')) return undefined
+    if (isOwnPackage(name)) return undefined
     linked.set(dirname(file), folder)
     folders.delete(url)
     note(url)

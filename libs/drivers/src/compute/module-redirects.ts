@@ -5,15 +5,20 @@ import { registerHooks } from 'node:module'
  * in a build, where these imports would load the sources instead or, in an image, find nothing.
  */
 const redirects = new Map<string, string>()
-for (const name of ['kernel', 'kinds', 'connectors']) {
-  const target = new URL(`./${name}.js`, import.meta.url).href
-  redirects.set(`@cairn/${name}`, target)
-  try {
-    redirects.set(import.meta.resolve(`@cairn/${name}`), target)
-  } catch {
-    // not installed
+for (const [built, ...specifiers] of [
+  ['kernel', 'cairn', '@cairn/kernel'],
+  ['kinds', 'cairn/kinds', '@cairn/kinds'],
+  ['connectors', 'cairn/connectors', '@cairn/connectors'],
+])
+  for (const specifier of specifiers) {
+    const target = new URL(`./${built}.js`, import.meta.url).href
+    redirects.set(specifier, target)
+    try {
+      redirects.set(import.meta.resolve(specifier), target)
+    } catch {
+      // not installed
+    }
   }
-}
 
 registerHooks({
   resolve(specifier, context, next) {

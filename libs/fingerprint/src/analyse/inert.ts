@@ -1,3 +1,4 @@
+import { isOwnPackage } from '@cairn/records'
 import type { Imported, Request } from './outline.ts'
 import { HARMLESS_GLOBALS } from './reach-rules.ts'
 import type { Binding, Names } from './scope.ts'
@@ -100,7 +101,7 @@ export function isTransparent(expression: Node, module: ModuleNames, seen = new 
   const binding = names.get(root)
   if (!binding) return root.name === 'console'
   const imported = imports.get(binding)
-  if (imported) return requests[imported.request]!.specifier.startsWith('@cairn/')
+  if (imported) return isOwnPackage(requests[imported.request]!.specifier)
   if (!binding.top || binding.kind !== 'const' || !binding.value || seen.has(binding)) return false
   return isTransparent(binding.value, module, seen.add(binding))
 }

@@ -122,7 +122,7 @@ function filesLine(carry: Entity, { files, filesHolder }: EmittedScope): string 
   const sorted = [...files].toSorted((a, b) => (a.path < b.path ? -1 : 1))
   const contents = Object.fromEntries(sorted.map(({ path, text }) => [path, text]))
   const given = carry.name === 'carriedFiles' ? carry.name : `carriedFiles as ${carry.name}`
-  return `import { ${given} } from '@cairn/kernel';\nconst ${filesHolder.name} = ${carry.name}(${JSON.stringify(contents)});`
+  return `import { ${given} } from 'cairn';\nconst ${filesHolder.name} = ${carry.name}(${JSON.stringify(contents)});`
 }
 
 function importLine({ specifier, name, attributes }: External, local: string): string {

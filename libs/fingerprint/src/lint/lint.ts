@@ -83,5 +83,7 @@ export async function lint(modules: Modules, links: Links): Promise<LintFinding[
 
 /** Whether a module may define a pipeline, which takes Cairn's own functions. */
 function draws({ resolved }: Module): boolean {
-  return resolved.some((target) => target.type === 'cairn' && target.specifier === '@cairn/kernel')
+  return resolved.some(
+    (target) => target.type === 'cairn' && (target.specifier === 'cairn' || target.specifier === '@cairn/kernel'),
+  )
 }

@@ -1,5 +1,6 @@
 import { statSync, type BigIntStats } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
+import { isOwnPackage } from '@cairn/records'
 import type { Cache } from '../cache.ts'
 import { readJson, type PackageFiles } from './package-files.ts'
 import type { Installed } from './installed-package.ts'
@@ -100,7 +101,7 @@ class Lockfile {
     }
     const dependencies: Record<string, string> = {}
     for (const name of Object.keys(wanted)) {
-      const found = name.startsWith('@cairn/') ? undefined : this.#locate(name, key)
+      const found = isOwnPackage(name) ? undefined : this.#locate(name, key)
       if (found !== undefined) dependencies[name] = join(this.#folder, found)
     }
     const { name = key.slice(key.lastIndexOf('node_modules/') + 'node_modules/'.length), version, integrity } = entry

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type { PackageState } from '@cairn/records'
+import { isOwnPackage, type PackageState } from '@cairn/records'
 import type { Cache } from '../cache.ts'
 import { digest, digestBytes } from '../digest.ts'
 import { conditionsAsked } from './conditions.ts'
@@ -103,7 +103,7 @@ export class Packages {
     }
     const dependencies: Record<string, string> = {}
     for (const dependency of Object.keys(wanted)) {
-      if (dependency.startsWith('@cairn/')) continue
+      if (isOwnPackage(dependency)) continue
       const found = this.#resolver.packageFolder(dependency, folder)
       const { os, cpu, libc } = found ? (readJson(join(found, 'package.json')) as Manifest) : {}
       if (found && !os && !cpu && !libc) dependencies[dependency] = found

@@ -2,6 +2,7 @@ import { existsSync, realpathSync, statSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { dirname, join, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { isOwnPackage } from '@cairn/records'
 import { ownFolder, packageImport, privateImport } from './exports.ts'
 
 /** What a specifier resolves to in one folder. */
@@ -23,7 +24,7 @@ export class Resolver {
   resolve(specifier: string, from: string): Resolved {
     if (/^(\.{0,2}\/|file:)/.test(specifier)) return local(new URL(specifier, pathToFileURL(from)))
     if (isBuiltin(specifier)) return { type: 'builtin', name: specifier.replace(/^(node:)?/, 'node:') }
-    if (specifier.startsWith('@cairn/')) return { type: 'cairn', specifier }
+    if (isOwnPackage(specifier)) return { type: 'cairn', specifier }
     if (/^[a-z]+:/.test(specifier)) return { type: 'missing', why: 'is neither a file nor a package' }
 
     if (specifier.startsWith('#')) return this.#private(specifier, from)

@@ -1,5 +1,5 @@
-import { step } from '@cairn/kernel'
-import { file, parquet, sql } from '@cairn/kinds'
+import { step } from 'cairn'
+import { file, parquet, sql } from 'cairn/kinds'
 import { z } from 'zod'
 import { Airports, Flights } from './tables.ts'
 

@@ -1,4 +1,4 @@
-import { step } from '@cairn/kernel'
+import { step } from 'cairn'
 import { calibrationError, calibrationOf, grouped, logLoss, ranked, rocOf } from './scores.ts'
 import { DelayModel, Evaluation, FEATURES, Features, Groups, RocCurve } from './tables.ts'
 

@@ -1,5 +1,5 @@
-import { step } from '@cairn/kernel'
-import { sql, type Query } from '@cairn/kinds'
+import { step } from 'cairn'
+import { sql, type Query } from 'cairn/kinds'
 import { z } from 'zod'
 import { AirportHistory, Airports, Features, Flights } from './tables.ts'
 

@@ -1,6 +1,6 @@
-import { fromPackage } from '@cairn/connectors'
-import { source } from '@cairn/kernel'
-import { csv, file, sql } from '@cairn/kinds'
+import { fromPackage } from 'cairn/connectors'
+import { source } from 'cairn'
+import { csv, file, sql } from 'cairn/kinds'
 import { Airports } from './tables.ts'
 
 /** Loads three million US flights of January to June 2001, and the locations of the airports. */

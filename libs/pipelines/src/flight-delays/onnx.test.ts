@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { expect, test } from 'vitest'
-import { writeOnnx } from '@cairn/kinds/testing'
+import { writeOnnx } from 'cairn/kinds/testing'
 import { fitTrees, predict, type BoostedTrees, type Column } from './boosted-trees.ts'
 import { toOnnx } from './onnx.ts'
 import { noise } from './slow-trees.fixture.ts'

@@ -1,4 +1,4 @@
-import type { OnnxGraph } from '@cairn/kinds'
+import type { OnnxGraph } from 'cairn/kinds'
 import type { BoostedTrees } from './boosted-trees.ts'
 
 /**

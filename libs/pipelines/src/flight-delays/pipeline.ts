@@ -1,4 +1,4 @@
-import { expect, pipeline } from '@cairn/kernel'
+import { expect, pipeline } from 'cairn'
 import { z } from 'zod'
 import { cleanFlights } from './clean-flights.ts'
 import { evaluate } from './evaluate.ts'

@@ -1,5 +1,5 @@
-import { step } from '@cairn/kernel'
-import { sql } from '@cairn/kinds'
+import { step } from 'cairn'
+import { sql } from 'cairn/kinds'
 import { z } from 'zod'
 import { Features } from './tables.ts'
 

@@ -1,4 +1,4 @@
-import { callStep } from '@cairn/testing'
+import { callStep } from 'cairn/testing'
 import { describe, expect, it } from 'vitest'
 import { cleanFlights } from './clean-flights.ts'
 import { evaluate } from './evaluate.ts'

@@ -1,4 +1,4 @@
-import { metrics, model, table } from '@cairn/kinds'
+import { metrics, model, table } from 'cairn/kinds'
 
 export const Airports = table({
   code: 'string',

@@ -1,4 +1,4 @@
-import { step } from '@cairn/kernel'
+import { step } from 'cairn'
 import { Boosting, fitTrees } from './boosted-trees.ts'
 import { toOnnx } from './onnx.ts'
 import { DelayModel, FEATURES, Features } from './tables.ts'

@@ -1,5 +1,5 @@
-import { step } from '@cairn/kernel'
-import { file } from '@cairn/kinds'
+import { step } from 'cairn'
+import { file } from 'cairn/kinds'
 import { calibrationChart, hoursChart, mapChart, rocChart } from './charts.ts'
 import { AirportHistory, Evaluation, Groups, RocCurve } from './tables.ts'
 

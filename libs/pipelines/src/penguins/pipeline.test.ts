@@ -1,4 +1,4 @@
-import { callStep } from '@cairn/testing'
+import { callStep } from 'cairn/testing'
 import { expect, it } from 'vitest'
 import { evaluateClassifier, loadPenguins, splitPenguins, trainClassifier } from './pipeline.ts'
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import { fromPackage } from '@cairn/connectors'
-import { pipeline, source, step } from '@cairn/kernel'
-import { json, metrics, table } from '@cairn/kinds'
+import { fromPackage } from 'cairn/connectors'
+import { pipeline, source, step } from 'cairn'
+import { json, metrics, table } from 'cairn/kinds'
 import { z } from 'zod'
 
 const MEASURES = ['beakLength', 'beakDepth', 'flipperLength', 'bodyMass'] as const

@@ -1,0 +1,2 @@
+/** What a source can read. */
+export * from '@cairn/connectors'

@@ -1,0 +1,2 @@
+/** Checks for a kind of your own. */
+export * from '@cairn/kinds/testing'

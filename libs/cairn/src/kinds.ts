@@ -1,0 +1,2 @@
+/** The kinds of artifacts that come with Cairn. */
+export * from '@cairn/kinds'

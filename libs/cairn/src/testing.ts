@@ -1,0 +1,2 @@
+/** Calls a step in a test. */
+export * from '@cairn/testing'
