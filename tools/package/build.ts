@@ -1,8 +1,7 @@
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { basename, dirname, extname, join } from 'node:path'
-import { bundle, isNeverLoaded } from '../setup/bundle.js'
-import { root } from '../setup/install.js'
+import { bundle, isNeverLoaded, ROOT } from '../setup/bundle.ts'
 import { bundleDeclarations } from './declarations.ts'
 import { manifestOf } from './manifest.ts'
 import { noticesOf } from './notices.ts'
@@ -12,7 +11,7 @@ import { moduleName, packageOf, PUBLISHED, type Published } from './packages.ts'
 export async function buildPackage(published: Published, folder: string): Promise<void> {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
-  const { exports = {}, programs = {}, files = {} } = published
+  const { exports = {}, programs = {}, files = {}, sourcemap = true } = published
   const entries = namedEntries(exports)
   const external = (id: string) => isExternal(published, id)
 
@@ -20,7 +19,7 @@ export async function buildPackage(published: Published, folder: string): Promis
   const bundled = new Set<string>()
   for (const part of new Set([...Object.keys(programs), ...(Object.keys(exports).length > 0 ? ['.'] : [])])) {
     const all = { ...programs[part], ...(part === '.' ? entries : {}) }
-    const chunks = await bundle(all, { dir: join(folder, 'dist', part), external })
+    const chunks = await bundle(all, { dir: join(folder, 'dist', part), external, sourcemap })
     const own = new Set(chunks.map(({ fileName }) => fileName))
     for (const { imports, dynamicImports, moduleIds } of chunks) {
       for (const id of [...imports, ...dynamicImports])
@@ -34,7 +33,7 @@ export async function buildPackage(published: Published, folder: string): Promis
 
   for (const [place, source] of Object.entries({ ...files, LICENSE: 'LICENSE', 'CHANGELOG.md': 'CHANGELOG.md' })) {
     mkdirSync(dirname(join(folder, place)), { recursive: true })
-    copyFileSync(join(root, source), join(folder, place))
+    copyFileSync(join(ROOT, source), join(folder, place))
   }
   writeFileSync(join(folder, 'README.md'), readmeOf(published))
   const notices = noticesOf(bundled)
@@ -61,6 +60,6 @@ function isOther(specifier: string): boolean {
 }
 
 function readmeOf({ name, description }: Published): string {
-  const own = join(root, 'tools', 'package', 'readme', `${basename(name)}.md`)
+  const own = join(ROOT, 'tools', 'package', 'readme', `${basename(name)}.md`)
   return `# ${name}\n\n${description}\n\n${readFileSync(own, 'utf8')}`
 }

@@ -3,14 +3,14 @@ import { readFileSync, rmSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { rolldown, type Plugin } from 'rolldown'
 import { dts } from 'rolldown-plugin-dts'
-import { root } from '../setup/install.js'
+import { ROOT } from '../setup/bundle.ts'
 
-const EMITTED = join(root, 'node_modules', '.cache', 'cairn', 'declarations')
+const EMITTED = join(ROOT, 'node_modules', '.cache', 'cairn', 'declarations')
 
 /** Has the compiler write the declarations of all rooms. */
 export function emitDeclarations(): void {
   rmSync(EMITTED, { recursive: true, force: true })
-  const compiler = join(root, 'node_modules', 'typescript-native', 'bin', 'tsc')
+  const compiler = join(ROOT, 'node_modules', 'typescript-native', 'bin', 'tsc')
   execFileSync(process.execPath, [compiler, '-p', join(import.meta.dirname, 'tsconfig.json')], { stdio: 'inherit' })
 }
 
@@ -29,14 +29,14 @@ export async function bundleDeclarations(
   const bundle = await rolldown({
     input,
     external: (id) => isExternal(id),
-    plugins: [fromEmitted(isExternal), dts({ dtsOnly: true, cwd: root, tsconfig: false })],
+    plugins: [fromEmitted(isExternal), dts({ dtsOnly: true, cwd: ROOT, tsconfig: false })],
   })
   await bundle.write({ dir, format: 'esm' })
   await bundle.close()
 }
 
 function declarationOf(source: string): string {
-  return join(EMITTED, relative(root, resolve(root, source)).replace(/\.ts$/, '.d.ts'))
+  return join(EMITTED, relative(ROOT, resolve(ROOT, source)).replace(/\.ts$/, '.d.ts'))
 }
 
 /** Finds the emitted declarations where the sources import `.ts` files or another room. */
@@ -59,7 +59,7 @@ function fromEmitted(isExternal: (specifier: string) => boolean): Plugin {
 
 /** The source that a room exports under a subpath. */
 function sourceOf(room: string, subpath: string): string {
-  const { exports } = JSON.parse(readFileSync(join(root, 'libs', room, 'package.json'), 'utf8')) as {
+  const { exports } = JSON.parse(readFileSync(join(ROOT, 'libs', room, 'package.json'), 'utf8')) as {
     exports: Readonly<Record<string, string>>
   }
   return join('libs', room, exports[subpath]!)

@@ -2,12 +2,12 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { root } from '../setup/install.js'
+import { ROOT } from '../setup/bundle.ts'
 import { buildPackage } from './build.ts'
 import { emitDeclarations } from './declarations.ts'
 import { PUBLISHED } from './packages.ts'
 
-const out = resolve(process.argv[2] ?? join(root, 'dist'))
+const out = resolve(process.argv[2] ?? join(ROOT, 'dist'))
 mkdirSync(out, { recursive: true })
 emitDeclarations()
 for (const published of PUBLISHED) {

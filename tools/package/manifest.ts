@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { root } from '../setup/install.js'
+import { ROOT } from '../setup/bundle.ts'
 import { moduleName, packageOf, PUBLISHED, type Published } from './packages.ts'
 
 interface Built {
@@ -64,5 +64,5 @@ function installedVersion(name: string): string {
 }
 
 function readManifest(folder: string): Readonly<Record<string, unknown>> {
-  return JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as Record<string, unknown>
+  return JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8')) as Record<string, unknown>
 }

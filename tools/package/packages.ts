@@ -1,26 +1,25 @@
-import { APPS } from '../setup/apps.js'
-
-/** Files from the repository's folder, by their names. */
-type Files = Readonly<Record<string, string>>
+import { APPS, SERVICES, type Modules } from '../setup/apps.ts'
 
 /** A package that users install, built from the rooms of this repository. */
 export interface Published {
   readonly name: string
   readonly description: string
   /** What users import: sources, by subpath. They are bundled into `dist`. */
-  readonly exports?: Files
+  readonly exports?: Modules
   /** Modules that are started and not imported: sources, by folder of the bundle and name of the module. */
-  readonly programs?: Readonly<Record<string, Files>>
+  readonly programs?: Readonly<Record<string, Modules>>
   /** Commands: files of the package, by name. */
   readonly bin?: Readonly<Record<string, string>>
   /** Files that are copied, by their places in the package. */
-  readonly files?: Files
+  readonly files?: Modules
   /** Packages that are installed with it, besides those that its modules import. */
   readonly dependencies?: readonly string[]
   /** Packages that a user's code imports too. */
   readonly peers?: readonly string[]
   /** Packages that a user installs only if they are needed. */
   readonly optionalPeers?: readonly string[]
+  /** Whether there are source maps. @default true */
+  readonly sourcemap?: boolean
   /** Bundles packages of others, so that Node loads fewer modules at start-up. */
   readonly bundlesOthers?: boolean
 }
@@ -37,7 +36,7 @@ export const PUBLISHED: readonly Published[] = [
       './explore': 'libs/cairn/src/explore.ts',
       './testing': 'libs/cairn/src/testing.ts',
     },
-    programs: { '.': APPS.cli },
+    programs: { '.': APPS['cli']! },
     bin: { cairn: 'bin/cairn.js' },
     files: {
       'bin/cairn.js': 'apps/cli/bin/cairn.js',
@@ -50,9 +49,9 @@ export const PUBLISHED: readonly Published[] = [
   {
     name: '@cairn/services',
     description: 'The services of Cairn, which cairn up starts: control, stages, and Kafka and MinIO for local work.',
+    sourcemap: false,
     programs: {
-      control: APPS.control,
-      stage: APPS.stage,
+      '.': SERVICES,
       servers: { main: 'tools/servers/main.ts', guard: 'tools/servers/guard.ts' },
     },
     optionalPeers: ['onnxruntime-node'],

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { extname, join, resolve } from 'node:path'
 import { freePorts } from '@cairn/drivers/free-ports'
 import { whileLocked } from '@cairn/drivers/lock'
 import { isGone } from '@cairn/drivers/process-id'
@@ -194,7 +194,7 @@ async function startAll(
 
 /** Stops the servers with this process, even if it is killed. Returns a function that dismisses the guard. */
 function guard(processes: readonly string[]): () => void {
-  const args = [join(import.meta.dirname, 'guard.ts'), ...processes]
+  const args = [join(import.meta.dirname, `guard${extname(import.meta.url)}`), ...processes]
   const child = spawn(process.execPath, args, { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
   child.unref()
   const pipe = child.stdin as unknown as { unref(): void; end(): void }

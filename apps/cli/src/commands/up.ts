@@ -2,10 +2,11 @@ import { relative } from 'node:path'
 import { allPipelines, loadPipeline, refuseMisuses } from '@cairn/workspace'
 import { changeOf, changeText, livingOf, stoppedOf, type Change } from '../local/changes.ts'
 import { look } from '../local/health.ts'
+import { findPrograms } from '../local/programs.ts'
 import { ensureBucket, serversOf } from '../local/servers.ts'
 import { missingSecretsOf, servicesOf } from '../local/services.ts'
 import { isServer, LOCAL, Stack, type Service } from '../local/stack.ts'
-import { build, startServices, writeContext, writeKeys } from '../local/start.ts'
+import { startServices, writeContext, writeKeys } from '../local/start.ts'
 import { statusText, supervisorText } from '../local/status.ts'
 import { stopStack } from '../local/stop.ts'
 import { withGiven } from '../given-options.ts'
@@ -50,8 +51,8 @@ export default async function up(
     stack.settle()
     if (running && !running.watch) await stopStack(stack) // started by an earlier version of Cairn
     if (running && !stack.isSupervised) printNotes(`${supervisorText(running)}; starting another one`)
-    await build(printNotes)
-    const servers = await serversOf(stack, project.env, docker)
+    const programs = await findPrograms(project.root, printNotes)
+    const servers = await serversOf(programs.servers, stack, project.env, docker)
     const before = stack.services
     const living = livingOf(before, running)
     const others = [...living.values()].filter((service) => !isServer(service))
@@ -66,7 +67,7 @@ export default async function up(
     // The others keep running, but may not become ready before they are replaced below: a server may have moved.
     await startServices(stack, [...servers, ...others], { awaited: servers, onReady: tellReady, note: printNotes })
     await ensureBucket(stack)
-    const services = await servicesOf(workspace, pipelines, stack, before)
+    const services = await servicesOf(programs, workspace, pipelines, stack, before)
     writeContext(stack, project.env, services[0]!.url)
     writeKeys(stack)
     const kept = names.length === 0 ? [] : others.filter(({ name }) => !services.some((other) => other.name === name))

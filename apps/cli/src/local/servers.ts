@@ -1,16 +1,14 @@
 import { execFile } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { openStore, type Connection } from '@cairn/drivers/connection'
 import { CairnError } from '@cairn/kernel'
-import { repository } from '../../bin/built.js'
 import { versionOf } from './services.ts'
 import { processOf, writeJson, type Service, type Stack } from './stack.ts'
 
 /** The bucket of the local stack. */
 const BUCKET = 'cairn'
 const SERVERS = ['kafka', 'minio'] as const
-const MAIN = join(repository, 'tools', 'servers', 'main.ts')
 /** Maximum size of the output, which is a few kilobytes. */
 const ANSWER_BYTES = 1 << 20
 
@@ -26,12 +24,16 @@ interface Launch {
   readonly container?: string
 }
 
-/** Prepares Kafka and MinIO, and records their addresses. */
-export async function serversOf(stack: Stack, env: string, docker: boolean): Promise<Service[]> {
+/**
+ * Prepares Kafka and MinIO, and records their addresses.
+ *
+ * @param main the program that prepares them
+ */
+export async function serversOf(main: string, stack: Stack, env: string, docker: boolean): Promise<Service[]> {
   const { running } = stack
   const kept = SERVERS.flatMap((name) => (processOf(running, name) === undefined ? [] : ['--running', name]))
   const args = ['prepare', '--folder', stack.servers, ...(docker ? ['--docker'] : []), ...kept]
-  const { kafka, s3, launches, tools } = JSON.parse(await runServers(args)) as Prepared
+  const { kafka, s3, launches, tools } = JSON.parse(await runServers(main, args)) as Prepared
   const { endpoint, accessKey, secretKey } = s3
   const connection: Connection = {
     env,
@@ -61,10 +63,10 @@ export async function ensureBucket({ connection }: Stack): Promise<void> {
   await store.close()
 }
 
-/** Runs `tools/servers`; its progress goes to standard error. */
-function runServers(args: readonly string[]): Promise<string> {
+/** Its progress goes to standard error. */
+function runServers(main: string, args: readonly string[]): Promise<string> {
   return new Promise((done, fail) => {
-    const child = execFile(process.execPath, [MAIN, ...args], { maxBuffer: ANSWER_BYTES }, (error, stdout, stderr) => {
+    const child = execFile(process.execPath, [main, ...args], { maxBuffer: ANSWER_BYTES }, (error, stdout, stderr) => {
       if (!error) return done(stdout)
       const [, message = error.message, next] = /error {2}([\s\S]*?)(?:\nnext {3}([\s\S]*))?$/.exec(stderr.trim()) ?? []
       fail(new CairnError('NOT_FOUND', message, next === undefined ? {} : { next }))

@@ -1,20 +1,18 @@
 import { hash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { freePorts } from '@cairn/drivers/free-ports'
 import { stepsOf, type LoadedPipeline, type Workspace } from '@cairn/workspace'
-import { distOf } from '../../bin/built.js'
+import type { App, AppProgram, Programs } from './programs.ts'
 import { CONTROL, processOf, readJson, type Service, type Stack } from './stack.ts'
 
-type App = 'control' | 'stage'
 type Env = Readonly<Record<string, string>>
 
 /**
- * One process for control, and one for each step of each pipeline. Each keeps its previous port if possible. The apps
- * must be built.
+ * One process for control, and one for each step of each pipeline. Each keeps its previous port if possible.
  */
 export async function servicesOf(
+  { apps }: Programs,
   workspace: Workspace,
   pipelines: readonly LoadedPipeline[],
   stack: Stack,
@@ -35,16 +33,16 @@ export async function servicesOf(
   return wanted.map(({ name, app, env: more }, index) => {
     const port = String(own(name) ?? free[index])
     const program = process.execPath
-    const args = [`--title=cairn ${name}`, join(distOf(app), 'main.js')]
+    const args = [`--title=cairn ${name}`, apps[app].main]
     const env = {
       CAIRN_CONNECTION: stack.connectionFile,
       CAIRN_ROOT: workspace.project.root,
       HOST: '127.0.0.1',
       PORT: port,
-      ...tracking(name, app),
+      ...tracking(name, apps[app]),
       ...more,
     }
-    const built = builtOf(app)
+    const built = apps[app].build
     const version = versionOf({ program, args, env, connection, built })
     const of = { version, connection: versionOf(connection), built: versionOf(built) }
     return { name, program, args, env, url: `http://127.0.0.1:${port}`, probe: 'http', ...of }
@@ -53,11 +51,6 @@ export async function servicesOf(
 
 export function versionOf(all: unknown): string {
   return hash('sha256', JSON.stringify(all)).slice(0, 16)
-}
-
-/** The digest of the sources that an app was built from. */
-function builtOf(app: App): string {
-  return readFileSync(join(distOf(app), 'sources.json'), 'utf8')
 }
 
 function controlEnv(stack: Stack): Env {
@@ -98,10 +91,10 @@ export function missingSecretsOf({ secret }: Workspace, pipelines: readonly Load
 }
 
 /** Loads tracking into a service, if a collector is configured. */
-function tracking(name: string, app: App): Env {
+function tracking(name: string, app: AppProgram): Env {
   if (process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] === undefined) return {}
   return {
     OTEL_SERVICE_NAME: `cairn-${name.replace('/', '-')}`,
-    NODE_OPTIONS: `--import=${pathToFileURL(join(distOf(app), 'tracking.js')).href}`,
+    NODE_OPTIONS: `--import=${pathToFileURL(app.tracking).href}`,
   }
 }

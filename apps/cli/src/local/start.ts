@@ -1,14 +1,12 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { hash, randomBytes } from 'node:crypto'
 import { closeSync, existsSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { identityOf, newSigningKey, publicKeyOf } from '@cairn/drivers/identity'
 import { duration } from '@cairn/workspace'
 import { CairnError } from '@cairn/kernel'
-import { isFresh, repository } from '../../bin/built.js'
 import { look } from './health.ts'
 import { CONTROL, LOCAL, readJson, writeJson, writeText, type Service, type Stack } from './stack.ts'
 
@@ -92,12 +90,4 @@ function startSupervisor(stack: Stack): ChildProcess {
   supervisor.unref()
   closeSync(log)
   return supervisor
-}
-
-/** Builds the services if needed. Unlike the command line they cannot run from source: Node does not support decorators. */
-export async function build(tell: (line: string) => void): Promise<void> {
-  const stale = ['control', 'stage'].filter((app) => !isFresh(app))
-  if (stale.length === 0) return
-  tell(`building ${stale.join(' and ')}`)
-  await promisify(execFile)(process.execPath, [join(repository, 'tools', 'setup', 'build.js'), ...stale])
 }

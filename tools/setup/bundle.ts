@@ -1,23 +1,27 @@
 // Bundles modules of Cairn and what they import into few large modules.
 import { join } from 'node:path'
-import { rolldown } from 'rolldown'
-import { root } from './install.js'
+import { rolldown, type OutputChunk } from 'rolldown'
+import type { Modules } from './apps.ts'
+
+/** The folder of the repository. */
+export const ROOT = join(import.meta.dirname, '..', '..')
 
 // Large, some of it native, and loaded only when needed.
 const APART = new Set(['oxc-parser', 'magic-string', '@duckdb/node-api', 'apache-arrow', 'onnxruntime-node'])
-/** Nest only requires these if they are used, and none is. */
 const NEVER = [
   /^@nestjs\/(websockets|platform-)(?!fastify)/,
   /^@grpc\//,
   /^(class-validator|class-transformer|amqplib|amqp-connection-manager|cache-manager|ioredis|mqtt|nats|@nats-io\/.*)$/,
   /^@fastify\/(static|view|multipart)$/,
 ]
-export function isNeverLoaded(id) {
+/** Whether Nest requires a package only if it is used, and it is not. */
+export function isNeverLoaded(id: string): boolean {
   return NEVER.some((pattern) => pattern.test(id))
 }
 
 /** The given files of a folder, by names without `.ts`. */
-const files = (folder, names) => new RegExp(`/${folder}/src/(${names.trim().split(/\s+/).join('|')})\\.ts$`)
+const files = (folder: string, names: string) =>
+  new RegExp(`/${folder}/src/(${names.trim().split(/\s+/).join('|')})\\.ts$`)
 /**
  * Groups what nearly every command loads, then what every run loads, into few chunks, as each takes Node about half a
  * millisecond. Modules of a step's own process (libs/drivers/src/compute: worker, printed, confinement) stay out of the
@@ -58,27 +62,36 @@ const TOGETHER = [
   },
 ]
 
-/**
- * @param {Record<string, string>} entries files to bundle, from the repository's folder, by their names in the bundle
- * @param {{ dir: string, external?: (id: string) => boolean, sourcemapPathTransform?: (source: string, map: string) => string }} out
- *   `external`: packages to leave out, besides the large ones
- * @returns the modules of the bundle: their chunks, and the files that they contain
- */
-export async function bundle(entries, { dir, external = () => false, sourcemapPathTransform }) {
+interface BundleOptions {
+  /** Folder of the bundle. */
+  readonly dir: string
+  /** Packages to leave out, besides the large ones. @default none */
+  readonly external?: (id: string) => boolean
+  /** @default true */
+  readonly sourcemap?: boolean
+  /** Path of a source in the source maps. @default relative to the bundle */
+  readonly sourcemapPathTransform?: (source: string, map: string) => string
+}
+
+/** Bundles modules and what they import. Returns the chunks of the bundle. */
+export async function bundle(
+  entries: Modules,
+  { dir, external = () => false, sourcemap = true, sourcemapPathTransform }: BundleOptions,
+): Promise<OutputChunk[]> {
   const bundle = await rolldown({
-    input: Object.fromEntries(Object.entries(entries).map(([name, file]) => [name, join(root, file)])),
+    input: Object.fromEntries(Object.entries(entries).map(([name, file]) => [name, join(ROOT, file)])),
     platform: 'node',
     external: (id, from = '') => APART.has(id) || external(id) || (from.includes('/@nestjs/') && isNeverLoaded(id)),
-    tsconfig: join(root, 'tsconfig.base.json'),
+    tsconfig: join(ROOT, 'tsconfig.base.json'),
     preserveEntrySignatures: 'allow-extension',
     checks: { eval: false },
   })
   const { output } = await bundle.write({
     dir,
     format: 'esm',
-    sourcemap: true,
+    sourcemap,
     codeSplitting: { includeDependenciesRecursively: false, groups: TOGETHER },
-    sourcemapPathTransform,
+    ...(sourcemapPathTransform && { sourcemapPathTransform }),
   })
-  return output.filter((chunk) => 'moduleIds' in chunk)
+  return output.filter((chunk) => chunk.type === 'chunk')
 }
