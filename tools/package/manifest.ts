@@ -3,6 +3,9 @@ import { join } from 'node:path'
 import { ROOT } from '../setup/bundle.ts'
 import { moduleName, packageOf, PUBLISHED, type Published } from './packages.ts'
 
+/** Node 22.18 is the first that runs TypeScript without a flag. `bin/cairn.js` says so to older ones. */
+const OLDEST_NODE = '>=22.18'
+
 interface Built {
   /** Imports that the modules of the package left in. */
   readonly used: Iterable<string>
@@ -13,7 +16,7 @@ interface Built {
 /** The `package.json` of a published package. */
 export function manifestOf(published: Published, { used, entries }: Built): Readonly<Record<string, unknown>> {
   const { name, description, exports = {}, bin, dependencies = [], peers = [], optionalPeers = [] } = published
-  const { version, license, engines } = readManifest('.')
+  const { version, license } = readManifest('.')
   const installed = [...new Set([...[...used].map(packageOf), ...dependencies])].filter(
     (other) => other !== name && !peers.includes(other) && !optionalPeers.includes(other),
   )
@@ -32,7 +35,7 @@ export function manifestOf(published: Published, { used, entries }: Built): Read
     },
     ...(bin && { bin }),
     files: ['bin', 'dist', 'THIRD-PARTY-NOTICES.txt', 'CHANGELOG.md'],
-    engines,
+    engines: { node: OLDEST_NODE },
     ...(installed.length > 0 && {
       dependencies: Object.fromEntries(installed.toSorted().map((other) => [other, versionOf(other)])),
     }),

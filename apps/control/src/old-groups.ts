@@ -6,8 +6,8 @@ import { controlTopicOf, topicOf } from '@cairn/records'
  */
 export function isLeftBehind(env: string, id: string, all: ReadonlySet<string>): boolean {
   if (id.startsWith(`${controlTopicOf({ env })}.cairn.${env}.`)) return true
-  const [, pipeline, kind] =
-    new RegExp(`^${RegExp.escape(topicOf({ env, pipeline: '' }))}([a-z0-9-]+)\\.(.+)$`).exec(id) ?? []
+  const topics = topicOf({ env, pipeline: '' })
+  const [, pipeline, kind] = (id.startsWith(topics) && /^([a-z0-9-]+)\.(.+)$/.exec(id.slice(topics.length))) || []
   if (pipeline === undefined || kind === undefined) return false
   if (kind.startsWith(`cairn.${env}.follower.`) || /^dead\.read-[0-9a-f-]{36}$/.test(kind)) return true
   const stage = `cairn.${env}.${pipeline}.`

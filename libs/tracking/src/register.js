@@ -3,4 +3,5 @@
 import { isMainThread } from 'node:worker_threads'
 
 const isOff = process.env.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true'
-if (isMainThread && !isOff && Number(process.versions.node.split('.')[0]) >= 24) await import('./watch.ts')
+const [major, minor] = process.versions.node.split('.').map(Number)
+if (isMainThread && !isOff && (major > 22 || (major === 22 && minor >= 18))) await import('./watch.ts')
