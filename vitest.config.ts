@@ -31,7 +31,7 @@ export default defineConfig({
           name: 'alone',
           include: ['{apps,libs,infra,tools}/**/*.test.ts'],
           globalSetup: 'tools/setup/build-for-tests.js',
-          exclude: ['**/node_modules/**', NEEDS_SERVERS],
+          exclude: ['**/node_modules/**', 'apps/create/template/**', NEEDS_SERVERS],
         },
       },
       {

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { basename, dirname, extname, join } from 'node:path'
 import { bundle, isNeverLoaded, ROOT } from '../setup/bundle.ts'
@@ -33,7 +33,7 @@ export async function buildPackage(published: Published, folder: string): Promis
 
   for (const [place, source] of Object.entries({ ...files, LICENSE: 'LICENSE', 'CHANGELOG.md': 'CHANGELOG.md' })) {
     mkdirSync(dirname(join(folder, place)), { recursive: true })
-    copyFileSync(join(ROOT, source), join(folder, place))
+    cpSync(join(ROOT, source), join(folder, place), { recursive: true })
   }
   writeFileSync(join(folder, 'README.md'), readmeOf(published))
   const notices = noticesOf(bundled)

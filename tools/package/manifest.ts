@@ -34,7 +34,7 @@ export function manifestOf(published: Published, { used, entries }: Built): Read
       './package.json': './package.json',
     },
     ...(bin && { bin }),
-    files: ['bin', 'dist', 'THIRD-PARTY-NOTICES.txt', 'CHANGELOG.md'],
+    files: ['bin', 'dist', 'template', 'THIRD-PARTY-NOTICES.txt', 'CHANGELOG.md'],
     engines: { node: OLDEST_NODE },
     ...(installed.length > 0 && {
       dependencies: Object.fromEntries(installed.toSorted().map((other) => [other, versionOf(other)])),

@@ -10,7 +10,7 @@ export interface Published {
   readonly programs?: Readonly<Record<string, Modules>>
   /** Commands: files of the package, by name. */
   readonly bin?: Readonly<Record<string, string>>
-  /** Files that are copied, by their places in the package. */
+  /** Files and folders that are copied, by their places in the package. */
   readonly files?: Modules
   /** Packages that are installed with it, besides those that its modules import. */
   readonly dependencies?: readonly string[]
@@ -41,10 +41,21 @@ export const PUBLISHED: readonly Published[] = [
     files: {
       'bin/cairn.js': 'apps/cli/bin/cairn.js',
       'bin/newer-node.js': 'apps/cli/bin/newer-node.js',
-      'bin/load.js': 'tools/package/load.js',
+      'bin/load.js': 'tools/package/load-cairn.js',
     },
     optionalPeers: ['onnxruntime-node'],
     bundlesOthers: true,
+  },
+  {
+    name: 'create-cairn',
+    description: 'npm create cairn: a project with a pipeline, its test, type checks and a CI workflow.',
+    programs: { '.': { main: 'apps/create/src/main.ts' } },
+    bin: { 'create-cairn': 'bin/create-cairn.js' },
+    files: {
+      'bin/create-cairn.js': 'apps/create/bin/create-cairn.js',
+      'bin/load.js': 'tools/package/load-main.js',
+      template: 'apps/create/template',
+    },
   },
   {
     name: '@cairn/services',

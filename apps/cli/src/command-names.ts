@@ -21,5 +21,5 @@ export const COMMANDS = [
     'push',
     'pull',
   ],
-  ...['up', 'down', 'status', 'logs', 'gc', 'lint', 'doctor', 'new', 'completion'],
+  ...['up', 'down', 'status', 'logs', 'gc', 'lint', 'check', 'doctor', 'new', 'completion'],
 ]

@@ -251,6 +251,10 @@ program
   .description('check that every pipeline can be planned; report faults with file and line')
   .action(lazy(() => import('./commands/lint.ts')))
 program
+  .command('check')
+  .description('check the types of the project, and that every pipeline can be planned, as a CI should')
+  .action(lazy(() => import('./commands/check.ts')))
+program
   .command('doctor')
   .description('check every record and byte of the store; with --on, also the services')
   .option('--bytes [share]', 'share of the stored bytes to read (default: 100%, on services 5%)')

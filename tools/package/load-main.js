@@ -1,0 +1,2 @@
+// What bin/create-cairn.js loads in the published package: the build.
+import '../dist/main.js'
