@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { ROOT } from '../setup/bundle.ts'
 import { moduleName, packageOf, PUBLISHED, type Published } from './packages.ts'
 
-/** Node 22.18 is the first that runs TypeScript without a flag. `bin/cairn.js` says so to older ones. */
-const OLDEST_NODE = '>=22.18'
+/** The first Node that has all that Cairn needs: process.threadCpuUsage was the last. The commands say so to older ones. */
+const OLDEST_NODE = '>=22.19'
 
 interface Built {
   /** Imports that the modules of the package left in. */

@@ -12,11 +12,7 @@ export class Registry {
     this.#server = server
   }
 
-  static async start(
-    folder: string,
-    tarballs: readonly Tarball[],
-    upstream: string,
-  ): Promise<Registry> {
+  static async start(folder: string, tarballs: readonly Tarball[], upstream: string): Promise<Registry> {
     const packages = new Map(tarballs.map((tarball) => [tarball.name, tarball]))
     const server = createServer((request, response) => {
       const path = decodeURIComponent(request.url!.slice(1).split('?')[0]!)
@@ -25,7 +21,11 @@ export class Registry {
         const { version, filename, integrity, shasum } = found
         const manifest = JSON.parse(readFileSync(join(folder, path, 'package.json'), 'utf8')) as object
         const dist = { integrity, shasum, tarball: `http://${request.headers.host}/-/${filename}` }
-        const packument = { name: path, 'dist-tags': { latest: version }, versions: { [version]: { ...manifest, dist } } }
+        const packument = {
+          name: path,
+          'dist-tags': { latest: version },
+          versions: { [version]: { ...manifest, dist } },
+        }
         response.setHeader('content-type', 'application/json').end(JSON.stringify(packument))
       } else if (path.startsWith('-/') && path.endsWith('.tgz')) {
         response.end(readFileSync(join(folder, path.slice(2))))

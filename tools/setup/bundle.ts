@@ -85,7 +85,7 @@ export async function bundle(
     tsconfig: join(ROOT, 'tsconfig.base.json'),
     preserveEntrySignatures: 'allow-extension',
     checks: { eval: false },
-    transform: { target: 'node22.18' },
+    transform: { target: 'node22.19' },
   })
   const { output } = await bundle.write({
     dir,

@@ -5,7 +5,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const OLDEST = '22.18'
+const OLDEST = '22.19'
 const [major, minor] = process.versions.node.split('.').map(Number)
 const [least, leastMinor] = OLDEST.split('.').map(Number)
 if (major > least || (major === least && minor >= leastMinor)) {

@@ -4,4 +4,4 @@ import { isMainThread } from 'node:worker_threads'
 
 const isOff = process.env.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true'
 const [major, minor] = process.versions.node.split('.').map(Number)
-if (isMainThread && !isOff && (major > 22 || (major === 22 && minor >= 18))) await import('./watch.ts')
+if (isMainThread && !isOff && (major > 22 || (major === 22 && minor >= 19))) await import('./watch.ts')

@@ -1,0 +1,66 @@
+import { execFile } from 'node:child_process'
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { promisify, stripVTControlCharacters } from 'node:util'
+import { packAll, type Tarball } from './pack.ts'
+import { Registry } from './registry.fixture.ts'
+
+/** A machine of a user: an empty home, an empty folder, and a registry that has Cairn's packages. */
+export class UserMachine {
+  readonly folder = realpathSync(mkdtempSync(join(tmpdir(), 'a user of cairn ')))
+  readonly tarballs: readonly Tarball[]
+  readonly #registry: Registry
+  #node = dirname(process.execPath)
+
+  private constructor(tarballs: readonly Tarball[], registry: Registry) {
+    this.tarballs = tarballs
+    this.#registry = registry
+  }
+
+  static async start(): Promise<UserMachine> {
+    const packed = mkdtempSync(join(tmpdir(), 'cairn-packed-'))
+    const tarballs = await packAll(packed)
+    const upstream = (await promisify(execFile)('npm', ['config', 'get', 'registry'])).stdout.trim()
+    const machine = new UserMachine(tarballs, await Registry.start(packed, tarballs, upstream))
+    mkdirSync(join(machine.folder, 'home'))
+    writeFileSync(join(machine.folder, 'home', '.npmrc'), `registry=${machine.#registry.url}\nupdate-notifier=false\n`)
+    return machine
+  }
+
+  /** Commands run with this Node from here on. */
+  useNode(program: string): void {
+    this.#node = dirname(program)
+  }
+
+  /** Runs a command in a folder of the machine. Returns what it printed, and fails with it. */
+  async run(command: string, folder: string): Promise<string> {
+    const env = {
+      PATH: [this.#node, ...(process.env['PATH'] ?? '').split(delimiter)]
+        .filter((place) => !place.includes('node_modules/.bin'))
+        .join(delimiter),
+      HOME: join(this.folder, 'home'),
+      ...Object.fromEntries(
+        Object.entries(process.env).filter(([name]) => /proxy$|^NODE_EXTRA_CA_CERTS$|^XDG_CACHE_HOME$/i.test(name)),
+      ),
+    }
+    return await new Promise((done, fail) => {
+      const child = execFile(
+        'sh',
+        ['-c', command],
+        { cwd: join(this.folder, folder), env, maxBuffer: 64 << 20 },
+        (error, out, err) => {
+          const printed = stripVTControlCharacters(out + err)
+          if (error) fail(new Error(`${command}: ${printed}`))
+          else done(printed)
+        },
+      )
+      child.stdin!.end()
+    })
+  }
+
+  close(): void {
+    this.#registry.close()
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+}
