@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
-import { basename, dirname, extname, join } from 'node:path'
+import { basename, dirname, extname, join, relative, resolve } from 'node:path'
 import { bundle, isNeverLoaded, ROOT } from '../setup/bundle.ts'
 import { bundleDeclarations } from './declarations.ts'
 import { manifestOf } from './manifest.ts'
@@ -19,7 +19,8 @@ export async function buildPackage(published: Published, folder: string): Promis
   const bundled = new Set<string>()
   for (const part of new Set([...Object.keys(programs), ...(Object.keys(exports).length > 0 ? ['.'] : [])])) {
     const all = { ...programs[part], ...(part === '.' ? entries : {}) }
-    const chunks = await bundle(all, { dir: join(folder, 'dist', part), external, sourcemap })
+    const dir = join(folder, 'dist', part)
+    const chunks = await bundle(all, { dir, external, sourcemap, sourcemapPathTransform: fromRepository })
     const own = new Set(chunks.map(({ fileName }) => fileName))
     for (const { imports, dynamicImports, moduleIds } of chunks) {
       for (const id of [...imports, ...dynamicImports])
@@ -40,6 +41,11 @@ export async function buildPackage(published: Published, folder: string): Promis
   if (notices !== '') writeFileSync(join(folder, 'THIRD-PARTY-NOTICES.txt'), notices)
   const manifest = manifestOf(published, { used, entries })
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`)
+}
+
+/** Source maps name the files of the repository, wherever it was built. */
+function fromRepository(source: string, map: string): string {
+  return relative(ROOT, resolve(dirname(map), source))
 }
 
 /** The modules that a package exports, by their names in the bundle: `./kinds/testing` is `kinds-testing`. */
