@@ -4,7 +4,7 @@ import { fedInput, type FedInput, type Values } from './feeds.ts'
 
 /** Loads a model. Uses one thread: more threads add in another order, which changes the last digits of sums. */
 export async function openSession(model: string | Uint8Array): Promise<InferenceSession> {
-  const { InferenceSession } = await import('onnxruntime-node') // 45 MB of native code
+  const { InferenceSession } = await runtime()
   const options = {
     executionProviders: ['cpu'],
     intraOpNumThreads: 1,
@@ -14,11 +14,25 @@ export async function openSession(model: string | Uint8Array): Promise<Inference
   return InferenceSession.create(model as string, options)
 }
 
+/** ONNX Runtime: 45 MB of native code. @throws CairnError NOT_FOUND when its package is not installed */
+async function runtime(): Promise<typeof import('onnxruntime-node')> {
+  try {
+    return await import('onnxruntime-node')
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause
+    throw new CairnError('NOT_FOUND', 'models need the package onnxruntime-node, which is not installed', {
+      cause,
+      next: 'ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node (skip: without libraries for GPUs)',
+    })
+  }
+}
+
 /** Checks that the runtime can load a model. @throws CairnError BAD_OUTPUT when it cannot */
 export async function checkLoads(bytes: Uint8Array): Promise<void> {
   try {
     await (await openSession(bytes)).release()
   } catch (cause) {
+    if (cause instanceof CairnError) throw cause
     throw new CairnError('BAD_OUTPUT', `the model cannot be loaded: ${(cause as Error).message}`, { cause })
   }
 }
@@ -40,7 +54,7 @@ export async function predict(
       `the model takes ${atOnce} rows at a time, but ${rows} rows is not a multiple of that`,
     )
 
-  const { Tensor } = await import('onnxruntime-node')
+  const { Tensor } = await runtime()
   const parts: Record<string, Values[]> = Object.fromEntries(wanted.map((name) => [name, []]))
   for (let first = 0; first === 0 || first < rows; first += atOnce) {
     const count = Math.min(atOnce, rows - first)
