@@ -50,10 +50,21 @@ export const TABLE: Readonly<Record<string, Row>> = {
   'apps/stage': { libs: ['*'], packages: ['@nestjs/*', 'pino', 'reflect-metadata', 'rxjs', 'zod'] },
   'apps/control': { libs: ['*'], packages: ['@nestjs/*', 'pino', 'reflect-metadata', 'rxjs', 'zod'] },
   'apps/cli': { libs: ['*'], packages: ['commander', 'log-update', 'string-width', 'yaml'] },
+  'apps/create': { libs: [], packages: ['cairn', 'zod'] },
   infra: { libs: ['*'], packages: ['kafkajs', 'minio'] },
   tools: {
     libs: ['*'],
-    packages: ['oxc-parser', 'rolldown', '@duckdb/node-api', 'onnxruntime-node', 'vitest', 'kafkajs', 'minio'],
+    packages: [
+      '@microsoft/api-extractor',
+      'rolldown-plugin-dts',
+      'oxc-parser',
+      'rolldown',
+      '@duckdb/node-api',
+      'onnxruntime-node',
+      'vitest',
+      'kafkajs',
+      'minio',
+    ],
   },
 }
 
@@ -72,6 +83,8 @@ export const TEST_PACKAGES: readonly string[] = [
   'ajv',
   'ajv-formats',
   '@nestjs/platform-fastify',
+  '@arethetypeswrong/core',
+  'publint',
   '@cairn/connectors',
   '@cairn/drivers',
   '@cairn/engine',

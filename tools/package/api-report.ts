@@ -56,7 +56,7 @@ export function apiReport(folder: string, module: string, report: string, update
   const result = Extractor.invoke(config, {
     localBuild: update,
     messageCallback: (message) => {
-      if (message.logLevel === 'error') problems.push(message.text)
+      if (message.logLevel === ExtractorLogLevel.Error) problems.push(message.text)
       message.handled = true
     },
   })
