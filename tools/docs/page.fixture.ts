@@ -56,7 +56,7 @@ function setResultsAside(): void {
 
 /** The pages that need servers, or those that need none. */
 export function pages({ servers }: { servers: boolean }): string[] {
-  const all = globSync(['README.md', 'docs/**/*.md'], { cwd: ROOT }).sort()
+  const all = globSync(['{README,CONTRIBUTING,SECURITY}.md', 'docs/**/*.md'], { cwd: ROOT }).sort()
   return all.filter((file) => readPage(join(ROOT, file)).includes(NEEDS_SERVERS) === servers)
 }
 

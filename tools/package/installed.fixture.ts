@@ -3,18 +3,19 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { promisify, stripVTControlCharacters } from 'node:util'
-import { packAll, type Tarball } from './pack.ts'
+import { packAll } from './pack.ts'
 import { Registry } from './registry.fixture.ts'
 
 /** A machine of a user: an empty home, an empty folder, and a registry that has Cairn's packages. */
 export class UserMachine {
   readonly folder = realpathSync(mkdtempSync(join(tmpdir(), 'a user of cairn ')))
-  readonly tarballs: readonly Tarball[]
+  /** The folder with the tarballs. */
+  readonly packed: string
   readonly #registry: Registry
   #node = dirname(process.execPath)
 
-  private constructor(tarballs: readonly Tarball[], registry: Registry) {
-    this.tarballs = tarballs
+  private constructor(packed: string, registry: Registry) {
+    this.packed = packed
     this.#registry = registry
   }
 
@@ -22,7 +23,7 @@ export class UserMachine {
     const packed = mkdtempSync(join(tmpdir(), 'cairn-packed-'))
     const tarballs = await packAll(packed)
     const upstream = (await promisify(execFile)('npm', ['config', 'get', 'registry'])).stdout.trim()
-    const machine = new UserMachine(tarballs, await Registry.start(packed, tarballs, upstream))
+    const machine = new UserMachine(packed, await Registry.start(packed, tarballs, upstream))
     mkdirSync(join(machine.folder, 'home'))
     writeFileSync(join(machine.folder, 'home', '.npmrc'), `registry=${machine.#registry.url}\nupdate-notifier=false\n`)
     return machine
@@ -61,6 +62,6 @@ export class UserMachine {
 
   close(): void {
     this.#registry.close()
-    rmSync(this.folder, { recursive: true, force: true })
+    for (const folder of [this.folder, this.packed]) rmSync(folder, { recursive: true, force: true })
   }
 }

@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ROOT } from '../setup/bundle.ts'
 import { UserMachine } from './installed.fixture.ts'
 
 let user: UserMachine
@@ -50,6 +51,18 @@ test('npm create, start, an edit, plan, test, check, and an install of the user'
   await expect(user.run('npx cairn check', 'my-pipelines')).rejects.toThrow(
     /pipelines\/rents.ts\(\d+,\d+\): error TS\d+/,
   )
+})
+
+test('from the tarballs, as the README says', async () => {
+  symlinkSync(dirname(user.packed), join(user.folder, 'cairn'))
+  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
+  const [, commands] = /```sh\n(npx --yes --package \.\/cairn[^`]*)```/.exec(readme)!
+  expect(
+    await user.run(
+      `set -e\n${commands!.replaceAll('cairn/dist', `cairn/${basename(user.packed)}`).replaceAll('my-pipelines', 'from-tarballs')}`,
+      '.',
+    ),
+  ).toMatch(/completed {2}rents\/.*/)
 })
 
 test('pnpm, which shows a package only what it declares', async () => {
