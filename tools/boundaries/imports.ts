@@ -15,8 +15,17 @@ export function isTestFile(file: string): boolean {
 }
 
 /** The specifiers that a file imports or re-exports: statically, dynamically or as types. */
-export function importsOf(file: string): string[] {
+export function importsOf(file: string): readonly string[] {
   const source = readFileSync(file, 'utf8')
+  const known = parsed.get(source) ?? parseImports(file, source)
+  parsed.set(source, known)
+  return known
+}
+
+/** The imports of sources that were parsed before, as parsing is nearly all of a check. */
+const parsed = new Map<string, readonly string[]>()
+
+function parseImports(file: string, source: string): string[] {
   const { module, program, errors } = parseSync(file, source)
   if (errors.length > 0) throw new Error(`${file}: ${errors[0]!.message}`)
   const reexported = module.staticExports.flatMap(({ entries }) =>
