@@ -71,23 +71,23 @@ export function stageHost(
       }),
       { folder: scratch, health: machine, copies: store.copies },
     ),
-    onLeft(task, why) {
+    onHandOver(task, why) {
       if (why.code === 'HOST_FAILED') machine.note(why)
       onMisfit(task, why)
     },
     name: thisProcess,
     isGone,
     ...(identity && { identity }),
-    plansBy: plansByOf(process.env),
+    planSigners: plansByOf(process.env),
     hasSuccessor: true,
     steps: new Set([step]),
     stillWaitingAfterMs: settings.stillWaitingAfterMs,
     leaseAfterMs: LEASE_AFTER_MS,
-    lately: longest,
+    longestRecentMs: longest,
   })
   const hearCancel = async (event: CairnEvent): Promise<void> => {
     requireOf({ env, pipeline }, event)
-    await engine.hearCancel(event.data)
+    await engine.confirmCancel(event.data)
   }
   return {
     engine,

@@ -74,7 +74,6 @@ export function openHost(
   const compute = whileWell(fitting(here, { look: fitter({ root: project.root, cache }) }), { folder: project.store })
   const identity = identityOf(process.env)
   const vouch = identity ? { identity } : {}
-  const lately = (step: string) => workspace.history.longest(pipeline, step)
   const engine = new Engine({
     store,
     bus,
@@ -84,7 +83,7 @@ export function openHost(
     isGone,
     hasSuccessor: false,
     stillWaitingAfterMs: stillWaitingAfterMs(),
-    lately,
+    longestRecentMs: (step) => workspace.history.longest(pipeline, step),
     ...vouch,
   })
   const going = new Map<string, PromiseWithResolvers<RunStatus>>()

@@ -1,5 +1,5 @@
 /** Maximum concurrency of calls that wait for a server, such as the store. */
-export const AT_ONCE = 16
+export const CONCURRENCY = 16
 
 /**
  * Runs work for each item, up to AT_ONCE at a time. After an error it starts no more items, waits for those that are
@@ -18,6 +18,6 @@ export async function forEachConcurrently<Item>(
       throw error
     }
   }
-  const workers = await Promise.allSettled(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker))
+  const workers = await Promise.allSettled(Array.from({ length: Math.min(CONCURRENCY, items.length) }, worker))
   for (const ended of workers) if (ended.status === 'rejected') throw ended.reason
 }

@@ -2,17 +2,17 @@ import type { Work } from '@cairn/records'
 import type { Job } from './job.ts'
 
 /** Factor by which the interval between reports grows. */
-export const RARER = 4
+export const REPORT_FACTOR = 4
 
 /**
  * Reports, at growing intervals, that a body without a timeout is still running, because a promise that never settles
  * looks like work. Each report is a log line of the item that is expected to end next.
  */
-export class StillWaiting {
+export class LongRunReporter {
   readonly #job: Job
   readonly #work: Work
   readonly #ended = new Set<number>()
-  readonly #over = new AbortController()
+  readonly #stopped = new AbortController()
   #since: number
 
   constructor(job: Job, work: Work) {
@@ -21,8 +21,8 @@ export class StillWaiting {
     this.#since = job.host.clock.monotonic()
     const { stillWaitingAfterMs: first } = job.host
     // For a step that usually takes long, a long call is not worth a report.
-    const usual = job.host.lately?.(work.step) ?? 0
-    if (first !== undefined && work.timeoutMs === undefined) void this.#watch(Math.max(first, 3 * usual))
+    const usualMs = job.host.longestRecentMs?.(work.step) ?? 0
+    if (first !== undefined && work.timeoutMs === undefined) void this.#watch(Math.max(first, 3 * usualMs))
   }
 
   /** Restarts the interval when an item has ended. */
@@ -32,23 +32,23 @@ export class StillWaiting {
   }
 
   stop(): void {
-    this.#over.abort()
+    this.#stopped.abort()
   }
 
   async #watch(first: number): Promise<void> {
     const { clock } = this.#job.host
-    const isOver = () => this.#over.signal.aborted
-    let told = this.#since
+    const isOver = () => this.#stopped.signal.aborted
+    let reported = this.#since
     for (let due = first; !isOver();) {
-      if (told !== this.#since) [told, due] = [this.#since, first]
-      await clock.sleep(this.#since + due - clock.monotonic(), this.#over.signal).catch(() => {})
-      if (isOver() || told !== this.#since) continue
-      this.#tell(due)
-      due *= RARER
+      if (reported !== this.#since) [reported, due] = [this.#since, first]
+      await clock.sleep(this.#since + due - clock.monotonic(), this.#stopped.signal).catch(() => {})
+      if (isOver() || reported !== this.#since) continue
+      this.#report(due)
+      due *= REPORT_FACTOR
     }
   }
 
-  #tell(ms: number): void {
+  #report(ms: number): void {
     const { plan } = this.#job.run
     const next = this.#work.items.find(({ index }) => !this.#ended.has(index))
     if (!next) return

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '@cairn/kernel'
 import { errorLine, type ErrorRecord, type ItemWork, type Outcome } from '@cairn/records'
-import { keepAll } from './commit.ts'
+import { storeOutputs } from './commit.ts'
 import type { Job, Outcomes } from './job.ts'
 import { logOf, workOf } from './work.ts'
 
@@ -12,7 +12,7 @@ const NEVER_CAUGHT: ReadonlySet<ErrorCode> = new Set(['CANCELLED', 'MISFIT', 'HO
  *
  * @param attempts number of attempts made so far
  */
-export async function giveUp(
+export async function catchOrFail(
   job: Job,
   items: readonly ItemWork[],
   errors: ReadonlyMap<number, ErrorRecord>,
@@ -21,7 +21,8 @@ export async function giveUp(
   const { fallback } = job.step
   const outcomes = new Map<number, Outcome>()
   const caught = fallback ? items.filter(({ index }) => !NEVER_CAUGHT.has(errors.get(index)!.code)) : []
-  for (const item of items) if (!caught.includes(item)) outcomes.set(item.index, faultOf(errors.get(item.index)!, item))
+  for (const item of items)
+    if (!caught.includes(item)) outcomes.set(item.index, failedOutcome(errors.get(item.index)!, item))
   if (!fallback || caught.length === 0) return outcomes
   const log = logOf(job, attempts)
   try {
@@ -35,7 +36,7 @@ export async function giveUp(
       const item = work.items.find(({ index }) => index === result.index)!
       const outcome: Outcome =
         'error' in result
-          ? faultOf(
+          ? failedOutcome(
               // Without a secret neither the body nor its catch has started, so one error says everything.
               result.error.code === 'MISSING_SECRET' && item.error!.code === 'MISSING_SECRET'
                 ? item.error!
@@ -48,7 +49,7 @@ export async function giveUp(
           : {
               status: 'completed',
               how: 'caught',
-              outputs: await keepAll(job, result.outputs),
+              outputs: await storeOutputs(job, result.outputs),
               ms: result.ms,
               caught: item.error!,
             }
@@ -60,7 +61,7 @@ export async function giveUp(
   return outcomes
 }
 
-function faultOf(error: ErrorRecord, { key }: ItemWork): Outcome {
+function failedOutcome(error: ErrorRecord, { key }: ItemWork): Outcome {
   const status = error.code === 'TIMED_OUT' ? 'timed-out' : error.code === 'CANCELLED' ? 'cancelled' : 'failed'
   return { status, error, key }
 }
