@@ -30,7 +30,7 @@ const TRACKING = { tracking: 'libs/tracking/src/register.js', exporter: 'libs/tr
 const files = (folder, names) => new RegExp(`/${folder}/src/(${names.trim().split(/\s+/).join('|')})\\.ts$`)
 /**
  * Groups what nearly every command loads, then what every run loads, into few chunks, as each takes Node about half a
- * millisecond. Modules of a step's own process (libs/drivers/src/compute: worker, printed, confinement) stay out of the
+ * millisecond. Modules of a step's own process (libs/drivers/src/compute: worker, captured-output, confinement) stay out of the
  * large ones.
  */
 const TOGETHER = [
@@ -62,8 +62,9 @@ const TOGETHER = [
       'libs/drivers',
       `identity lock store/control store/control-answers store/folder store/folder-leftovers
        events/memory events/redelivery
-       compute/crash compute/in-process compute/inputs compute/known-secrets compute/lines compute/oom-kills compute/pool
-       compute/printout compute/session compute/short-here compute/slots compute/while-well compute/worker-process`,
+       compute/crash compute/in-process compute/inputs compute/known-secrets compute/line-splitter compute/oom-kills compute/pool
+       compute/host-health compute/semaphore compute/session compute/short-bodies-in-process compute/worker-output
+       compute/worker-process`,
     ),
   },
 ]

@@ -8,7 +8,7 @@ import type { Vouching } from './vouching.ts'
 export interface ControlHost {
   readonly env: string
   readonly store: ArtifactStore
-  readonly bus: EventBus & Pick<KafkaBus, 'hear'>
+  readonly bus: EventBus & Pick<KafkaBus, 'listen'>
   readonly clock: Clock
   readonly name: string
   /** Signs plans of this control, and verifies plans. */

@@ -17,7 +17,7 @@ export class EndHints {
     const { bus, env } = this.#host
     for (const { pipeline } of runs) {
       if (this.#subscriptions.has(pipeline)) continue
-      const subscription = bus.hear(topicOf({ env, pipeline }), ({ type }) => {
+      const subscription = bus.listen(topicOf({ env, pipeline }), ({ type }) => {
         if (type === 'cairn.run-ended') this.#onEnd()
       })
       this.#subscriptions.set(pipeline, subscription)

@@ -114,7 +114,7 @@ export class Follower {
     const { bus, env } = this.#host
     let subscription = this.#subscriptions.get(pipeline)
     if (!subscription) {
-      subscription = bus.hear(topicOf({ env, pipeline }), (event) => {
+      subscription = bus.listen(topicOf({ env, pipeline }), (event) => {
         try {
           requireOf({ env, pipeline }, event)
           this.#events.next(event)

@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
 import { pino } from 'pino'
 import { openConnection, readConnection } from '@cairn/drivers/connection'
-import { identityOf, plansByOf } from '@cairn/drivers/identity'
+import { identityOf, planSignersOf } from '@cairn/drivers/identity'
 import { thisProcess } from '@cairn/drivers/process-id'
 import { findProject } from '@cairn/workspace'
 import { CairnError } from '@cairn/kernel'
@@ -180,7 +180,7 @@ process.once('SIGTERM', () => void leave()).once('SIGINT', () => void leave())
 /** The identity that this process signs plans with, and the other signers that it accepts. */
 function vouchingIn(env: NodeJS.ProcessEnv): Vouching {
   const identity = identityOf(env)
-  if (identity) return new Vouching(identity, env['CAIRN_PLANS_BY'] ? plansByOf(env) : {})
+  if (identity) return new Vouching(identity, env['CAIRN_PLANS_BY'] ? planSignersOf(env) : {})
   throw new CairnError('BAD_PARAMETER', 'control has no key to sign plans with, and stages only run signed plans', {
     next: 'openssl genpkey -algorithm ed25519 -out control.pem; CAIRN_IDENTITY=control CAIRN_SIGNING_KEY=control.pem',
   })

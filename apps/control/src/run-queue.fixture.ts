@@ -84,7 +84,7 @@ export class World {
         for (const { type, data } of events)
           if (type === 'cairn.run-started') this.started.push(`${data.pipeline}/${data.run}`)
       })
-    return { publish, subscribe: () => Promise.reject(new Error()), hear: async () => ({ close: async () => {} }) }
+    return { publish, subscribe: () => Promise.reject(new Error()), listen: async () => ({ close: async () => {} }) }
   }
 
   queue(requests = new Requests()): RunQueue {

@@ -1,11 +1,11 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { fitting, HostHealth, processPool, whileWell } from '@cairn/drivers/compute'
+import { withPackageChecks, HostHealth, processPool, withHostChecks } from '@cairn/drivers/compute'
 import type { Connected, Connection } from '@cairn/drivers/connection'
-import { identityOf, plansByOf } from '@cairn/drivers/identity'
+import { identityOf, planSignersOf } from '@cairn/drivers/identity'
 import { isGone, thisProcess } from '@cairn/drivers/process-id'
 import { leftovers } from '@cairn/drivers/store/folder-leftovers'
-import { fitter } from '@cairn/fingerprint'
+import { packageExaminer } from '@cairn/fingerprint'
 import { controlTopicOf, requireOf, systemClock, topicOf, type CairnEvent, type Subscription } from '@cairn/records'
 import { Engine } from '@cairn/engine'
 import type { CairnError } from '@cairn/kernel'
@@ -64,10 +64,10 @@ export function stageHost(
     store,
     bus,
     clock: systemClock,
-    compute: whileWell(
-      fitting(compute, {
-        look: fitter({ root, cache: join(settings.scratch, 'packages') }),
-        leave: () => {}, // reported when it is left
+    compute: withHostChecks(
+      withPackageChecks(compute, {
+        examine: packageExaminer({ root, cache: join(settings.scratch, 'packages') }),
+        onMisfit: () => {}, // reported when it is left
       }),
       { folder: scratch, health: machine, copies: store.copies },
     ),
@@ -78,7 +78,7 @@ export function stageHost(
     name: thisProcess,
     isGone,
     ...(identity && { identity }),
-    planSigners: plansByOf(process.env),
+    planSigners: planSignersOf(process.env),
     hasSuccessor: true,
     steps: new Set([step]),
     stillWaitingAfterMs: settings.stillWaitingAfterMs,
@@ -96,7 +96,7 @@ export function stageHost(
     group: step,
     formerly: `cairn.${env}.${pipeline}.${step}`,
     listenToControl() {
-      return bus.hear(controlTopicOf({ env }), (event) => {
+      return bus.listen(controlTopicOf({ env }), (event) => {
         if (event.type !== 'cairn.run-cancelled' || event.data.pipeline !== pipeline) return
         // A failure here does no harm: the pipeline's own topic delivers it again until it is handled.
         hearCancel(event).catch(() => {})

@@ -1,8 +1,15 @@
 import { memoryBus } from '@cairn/drivers/events/memory'
-import { fitting, inProcess, processPool, shortHere, whileWell, type Pool } from '@cairn/drivers/compute'
+import {
+  withPackageChecks,
+  inProcess,
+  processPool,
+  shortBodiesInProcess,
+  withHostChecks,
+  type Pool,
+} from '@cairn/drivers/compute'
 import { identityOf } from '@cairn/drivers/identity'
 import { isGone, thisProcess } from '@cairn/drivers/process-id'
-import { fitter } from '@cairn/fingerprint'
+import { packageExaminer } from '@cairn/fingerprint'
 import { cancel, Engine, submit } from '@cairn/engine'
 import { CairnError, type Step } from '@cairn/kernel'
 import { hold, layout, topicOf, type CairnEvent, type Plan, type RunStatus } from '@cairn/records'
@@ -70,8 +77,14 @@ export function openHost(
   const { store, clock } = workspace
   const bus = memoryBus({ partitions: 1, waitForOutages: false }) // a person waits, who can free the disk
   const { project, cache } = workspace
-  const here = shortHere(inProcess({ ...computeOptions(workspace), live }), pool, workspace.history.of(pipeline))
-  const compute = whileWell(fitting(here, { look: fitter({ root: project.root, cache }) }), { folder: project.store })
+  const here = shortBodiesInProcess(
+    inProcess({ ...computeOptions(workspace), live }),
+    pool,
+    workspace.history.of(pipeline),
+  )
+  const compute = withHostChecks(withPackageChecks(here, { examine: packageExaminer({ root: project.root, cache }) }), {
+    folder: project.store,
+  })
   const identity = identityOf(process.env)
   const vouch = identity ? { identity } : {}
   const engine = new Engine({

@@ -1,7 +1,7 @@
 export { Engine } from './engine.ts'
 export { type Item, type RecordedItem, itemsIn, itemsOfNode, recordedItem } from './items.ts'
 export { type Joined, joinEach, joinWhen } from './join.ts'
-export { type NotRun, type RunReader, inputsOf, resolveRefs as surroundings } from './item-inputs.ts'
+export { type NotRun, type RunReader, inputsOf, resolveRefs } from './item-inputs.ts'
 export { Leases } from './lease.ts'
 export { ownershipOf, routingOf } from './routing.ts'
 export { Lru } from './lru.ts'

@@ -11,7 +11,7 @@ import {
   type Checkpoint,
   type Outcome,
 } from '@cairn/records'
-import { joinEach, joinWhen, inputsOf, surroundings, RunState, type NotRun } from '@cairn/engine'
+import { joinEach, joinWhen, inputsOf, resolveRefs, RunState, type NotRun } from '@cairn/engine'
 import type { ArtifactRef } from '@cairn/kernel'
 import { DryRunReader } from './dry-run-reader.ts'
 
@@ -138,7 +138,7 @@ async function stepItems(
     'inline' in code || node.unread
       ? undefined
       : reader.keyBase(id, () => keyBase({ ...node, fingerprint: code.fingerprint, outputs }))
-  const around = await surroundings(state, reader, node.scope, batch, Object.values(node.inputs))
+  const around = await resolveRefs(state, reader, node.scope, batch, Object.values(node.inputs))
   const unknown: Outcome = { status: 'blocked', because: id }
   const items: CallDryRun[] = []
   for (const [at, item] of inputsOf(state, id, batch, node.inputs, around).entries()) {

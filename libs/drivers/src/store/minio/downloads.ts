@@ -5,7 +5,7 @@ import type { IncomingMessage } from 'node:http'
 import { CairnError } from '@cairn/kernel'
 import { fileStamp, markVerified } from '@cairn/files'
 import { digestIn, type Copy, type objectCache } from './cache.ts'
-import { answered, codeOf, type MinioConnection } from './connection.ts'
+import { drained, codeOf, type MinioConnection } from './connection.ts'
 import { ProgressiveDigest } from './digest.ts'
 import { inParallel, PART, partsOf, PIECE, type ObjectPart } from './parts.ts'
 import { unlessMissing } from './records.ts'
@@ -33,7 +33,7 @@ export function minioDownloads(
     try {
       const response = await client.makeRequestAsync(request, '', [200, 206, 304])
       if (response.statusCode === 304) {
-        await answered(response)
+        await drained(response)
         return existsSync(copy!.file) ? copy! : await getFirst(path, undefined, file) // the copy was deleted
       }
       await file.truncate()
@@ -96,8 +96,8 @@ export function minioDownloads(
         return await downloadOnce(path)
       } catch (error) {
         const code = localCode(error)
-        const isWorthTrying = code === 'ENOENT' || (FULL.has(code) && (await cache.eviction.evict()) > 0)
-        if (isWorthTrying && tries < TRIES) continue
+        const mayRetry = code === 'ENOENT' || (FULL.has(code) && (await cache.eviction.evict()) > 0)
+        if (mayRetry && tries < TRIES) continue
         throw code === 'ENOENT' ? removed(error) : error
       }
     }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { codeOf, isPassing, type MinioConnection } from './connection.ts'
+import { codeOf, isTemporary, type MinioConnection } from './connection.ts'
 
 /**
  * Metadata with the ids of the last writes of a record, newest first. They show whether a write took effect, even if
@@ -61,7 +61,7 @@ export function minioRecords(connection: MinioConnection) {
         )
         return true
       } catch (error) {
-        if (!isPassing(error) && !REFUSALS.has(codeOf(error) ?? '')) throw connection.error('be written', path, error)
+        if (!isTemporary(error) && !REFUSALS.has(codeOf(error) ?? '')) throw connection.error('be written', path, error)
         doubt = error
       }
       const standing = await head(path, deadline)

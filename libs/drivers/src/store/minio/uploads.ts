@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream'
 import { requireUnchanged } from '@cairn/files'
 import type { Content } from '@cairn/records'
 import { digestIn, type objectCache } from './cache.ts'
-import { answered, codeOf, type MinioConnection } from './connection.ts'
+import { drained, codeOf, type MinioConnection } from './connection.ts'
 import { inParallel, PART, partsOf, PIECE, type ObjectPart } from './parts.ts'
 import type { Remote } from './stat.ts'
 
@@ -28,7 +28,7 @@ export function minioUploads(
     const digest = digestIn(path) ?? createHash('sha256').update(bytes).digest('hex')
     const headers = { 'content-length': bytes.length }
     return connection.transfer('be written', path, async () =>
-      answered(await client.makeRequestStreamAsync({ method: 'PUT', ...at(path), headers }, bytes, digest, [200], '')),
+      drained(await client.makeRequestStreamAsync({ method: 'PUT', ...at(path), headers }, bytes, digest, [200], '')),
     )
   }
 
@@ -77,7 +77,7 @@ export function minioUploads(
       const query = `partNumber=${number}&uploadId=${encodeURIComponent(upload)}`
       const headers = { 'content-length': end - start }
       const request = { method: 'PUT', ...at(path), query, headers }
-      return answered(await unsigned.makeRequestStreamAsync(request, read(start, end), '', [200], ''))
+      return drained(await unsigned.makeRequestStreamAsync(request, read(start, end), '', [200], ''))
     }
     return inParts(path, size, PART, send, check)
   }

@@ -6,8 +6,8 @@ import { Cache } from '../cache.ts'
 import { Packages, type Package } from './packages.ts'
 import { Resolver } from './resolve.ts'
 
-/** Options of `fitter`. */
-export interface FitterOptions {
+/** Options of `packageExaminer`. */
+export interface PackageExaminerOptions {
   /** The project's folder, where the code finds its packages. */
   readonly root: string
   /** Folder of the cache. */
@@ -18,10 +18,10 @@ export interface FitterOptions {
  * Returns a function that checks whether the packages of stored code are installed here, in the same versions and with
  * the same contents. It returns their current states, or an error MISFIT that names the first difference.
  */
-export function fitter({
+export function packageExaminer({
   root: folder,
   cache: folderOfCache,
-}: FitterOptions): (manifest: Manifest) => PackageStates | CairnError {
+}: PackageExaminerOptions): (manifest: Manifest) => PackageStates | CairnError {
   const cache = new Cache(folderOfCache)
   return (manifest) => {
     const node = Number(process.versions.node.split('.')[0])

@@ -19,18 +19,18 @@ let installed = false
  * Runs a body with its output going to the printer, even output of callbacks that run later. The first call patches
  * `process.stdout`, `process.stderr`, `fs.write` and `fs.writeSync`.
  */
-export function printingAs<Result>(printer: Printer, body: () => Result): Result {
-  if (!installed) install()
+export function withPrinter<Result>(printer: Printer, body: () => Result): Result {
+  if (!installed) patchStreams()
   return printers.run(printer, body)
 }
 
 /** Runs a function and drops its output. */
 export function withoutOutput<Result>(body: () => Result): Result {
-  return printingAs({ ended: true }, body)
+  return withPrinter({ ended: true }, body)
 }
 
 /** Returns whether output goes to this process's own streams. If not, passes it to the printer or drops it. */
-function passes(bytes: unknown, stream: Stream): boolean {
+function goesToOwnStream(bytes: unknown, stream: Stream): boolean {
   const printer = printers.getStore()
   if (!printer || (!printer.ended && !printer.write)) return true
   // The printer may print, too. That is not output of the body.
@@ -39,30 +39,30 @@ function passes(bytes: unknown, stream: Stream): boolean {
   return false
 }
 
-function install(): void {
+function patchStreams(): void {
   installed = true
   for (const stream of ['stdout', 'stderr'] as const) {
     const own = process[stream].write.bind(process[stream]) as (...given: unknown[]) => boolean
     const write = (bytes: string | Uint8Array, ...rest: unknown[]): boolean => {
-      if (passes(bytes, stream)) return own(bytes, ...rest)
+      if (goesToOwnStream(bytes, stream)) return own(bytes, ...rest)
       const done = rest.at(-1)
       if (typeof done === 'function') process.nextTick(done)
       return true
     }
     process[stream].write = write
   }
-  installDirect()
+  patchFileWrites()
 }
 
 /** Patches `fs.write` and `fs.writeSync`, because some loggers write to the file descriptors directly. */
-function installDirect(): void {
+function patchFileWrites(): void {
   const streamOf = (fd: unknown) => (fd === 1 ? 'stdout' : fd === 2 ? 'stderr' : undefined)
   const { write, writeSync } = fs
   const takes = (fd: unknown, bytes: string | NodeJS.ArrayBufferView, rest: readonly unknown[]): number | undefined => {
     const stream = streamOf(fd)
     if (!stream) return undefined
     const part = typeof bytes === 'string' ? bytes : partOf(bytes, rest)
-    return passes(part, stream) ? undefined : Buffer.byteLength(part)
+    return goesToOwnStream(part, stream) ? undefined : Buffer.byteLength(part)
   }
   fs.writeSync = ((fd: number, bytes: string, ...rest: []) =>
     takes(fd, bytes, rest) ?? writeSync(fd, bytes, ...rest)) as typeof fs.writeSync

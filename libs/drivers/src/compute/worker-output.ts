@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import type { ItemWork, Work } from '@cairn/records'
 import type { Secrets } from '@cairn/secrets'
-import { Lines } from './lines.ts'
-import type { Stream } from './printed.ts'
+import { LineSplitter } from './line-splitter.ts'
+import type { Stream } from './captured-output.ts'
 
 /** Number of lines of standard error kept to explain a crash: V8 prints its reasons there. */
 const LAST_LINES = 50
 
 /** Splits the output of a worker process by item. The process writes a marker after the output of each item. */
-export class Printout {
+export class WorkerOutput {
   readonly marker = `\0${randomUUID()}\0`
   /** The last lines on standard error, each with the position of the item that wrote it. */
-  readonly #lastWords: { readonly line: string; readonly at: number }[] = []
+  readonly #lastLines: { readonly line: string; readonly at: number }[] = []
   readonly #streams: Readonly<Record<Stream, ItemStream>>
 
   constructor(items: readonly ItemWork[], secrets: Secrets, print: Work['print']) {
@@ -20,16 +20,16 @@ export class Printout {
       new ItemStream(marker, secrets, (line, at) => {
         const item = items[at]
         if (item === undefined) return
-        if (stream === 'stderr') this.#lastWords.push({ line, at })
-        if (this.#lastWords.length > LAST_LINES) this.#lastWords.shift()
+        if (stream === 'stderr') this.#lastLines.push({ line, at })
+        if (this.#lastLines.length > LAST_LINES) this.#lastLines.shift()
         print({ index: item.index, stream, line })
       })
     this.#streams = { stdout: streamOf('stdout'), stderr: streamOf('stderr') }
   }
 
   /** The last lines that the current item wrote to standard error. */
-  get lastWords(): string[] {
-    return this.#lastWords.flatMap(({ line, at }) => (at === this.#streams.stderr.at ? [line] : []))
+  get lastLines(): string[] {
+    return this.#lastLines.flatMap(({ line, at }) => (at === this.#streams.stderr.at ? [line] : []))
   }
 
   add(bytes: Buffer, stream: Stream): void {
@@ -53,7 +53,7 @@ export class Printout {
 /** One of the two streams, split by item. */
 class ItemStream {
   readonly #marker: Buffer
-  readonly #lines: Lines
+  readonly #lines: LineSplitter
   /** Position of the item that prints: the number of markers read. */
   at = 0
   /** Bytes held back because they may be the start of a marker. */
@@ -61,9 +61,9 @@ class ItemStream {
   #closed = false
   #awaited: { readonly items: number; readonly resolve: () => void } | undefined
 
-  constructor(marker: Buffer, secrets: Secrets, hear: (line: string, at: number) => void) {
+  constructor(marker: Buffer, secrets: Secrets, onLine: (line: string, at: number) => void) {
     this.#marker = marker
-    this.#lines = new Lines(secrets, (line) => hear(line, this.at))
+    this.#lines = new LineSplitter(secrets, (line) => onLine(line, this.at))
   }
 
   add(bytes: Buffer): void {
@@ -74,16 +74,16 @@ class ItemStream {
       this.at++
       rest = rest.subarray(at + this.#marker.length)
     }
-    const from = this.#partAt(rest)
+    const from = this.#partialMarkerAt(rest)
     this.#lines.add(rest.subarray(0, from))
     this.#held = rest.subarray(from)
-    this.#settle()
+    this.#resolveIfRead()
   }
 
   readTo(items: number): Promise<void> {
     return new Promise((resolve) => {
       this.#awaited = { items, resolve }
-      this.#settle()
+      this.#resolveIfRead()
     })
   }
 
@@ -92,15 +92,15 @@ class ItemStream {
     this.#closed = true
     this.#lines.add(this.#held)
     this.#lines.flush()
-    this.#settle()
+    this.#resolveIfRead()
   }
 
-  #settle(): void {
+  #resolveIfRead(): void {
     if (this.#awaited && (this.#closed || this.at >= this.#awaited.items)) this.#awaited.resolve()
   }
 
   /** Returns where an incomplete marker begins at the end of `bytes`; the length of `bytes` if there is none. */
-  #partAt(bytes: Buffer): number {
+  #partialMarkerAt(bytes: Buffer): number {
     const from = Math.max(0, bytes.length - this.#marker.length + 1)
     for (let at = bytes.indexOf(0, from); at >= 0; at = bytes.indexOf(0, at + 1))
       if (this.#marker.subarray(0, bytes.length - at).equals(bytes.subarray(at))) return at

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { CairnError, type ArtifactRef } from '@cairn/kernel'
 import type { Compute, Work } from '@cairn/records'
 import { items, settle, Workshop } from './compute.fixture.ts'
-import { HostHealth, whileWell } from './while-well.ts'
+import { HostHealth, withHostChecks } from './host-health.ts'
 
 const ref = { digest: 'd', size: 1 } as ArtifactRef
 const outputs = {}
@@ -26,7 +26,7 @@ const away = () => Promise.reject(new CairnError('STORE_FAILED', 'the store is a
 
 it('throws the error of a fetch behind the error of a body, so that another host does the work', async () => {
   const shop = new Workshop()
-  const compute = whileWell(opening(false), { folder: shop.root })
+  const compute = withHostChecks(opening(false), { folder: shop.root })
   await expect(settle(compute, shop.work({ inline: true }, { open: away }))).rejects.toMatchObject({
     code: 'STORE_FAILED',
   })
@@ -35,7 +35,7 @@ it('throws the error of a fetch behind the error of a body, so that another host
 
 it('returns the error of a body if a body before it has handled the error of a fetch', async () => {
   const shop = new Workshop()
-  const compute = whileWell(opening(true), { folder: shop.root })
+  const compute = withHostChecks(opening(true), { folder: shop.root })
   expect(await settle(compute, shop.work({ inline: true }, { items: items(2), open: away }))).toEqual([
     { outputs: {} },
     { error: ownError },
@@ -47,6 +47,6 @@ it('a host whose local copies cannot be deleted is judged by its disk', async ()
   const shop = new Workshop()
   const readOnly = () => Promise.reject(Object.assign(new Error('read-only file system'), { code: 'EROFS' }))
   const copies = { hold: () => () => {}, makeRoom: readOnly, evict: readOnly, diskSize: async () => 1e9 }
-  expect(await new HostHealth(shop.folder('scratch'), copies).look()).toBeUndefined()
+  expect(await new HostHealth(shop.folder('scratch'), copies).check()).toBeUndefined()
   await shop.remove()
 })

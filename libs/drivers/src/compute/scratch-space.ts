@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { CairnError } from '@cairn/kernel'
 import { errorRecord, type ErrorRecord } from '@cairn/records'
 import { megabytes } from './megabytes.ts'
-import { holdsFilesOfBodies } from './folder-names.ts'
+import { isBodyFolder } from './folder-names.ts'
 
 /** Disk usage before and after a body that ran out of space, in bytes. */
-export interface Filled {
+export interface DiskUsage {
   /** Free space when the body started. */
   readonly before: number
   /** Free space when it failed. */
@@ -20,10 +20,10 @@ export interface Filled {
 /**
  * Share of the space that counts as all of it: a file system reserves some, and other processes always write a little.
  */
-const MOST = 0.9
+const WHOLE_SHARE = 0.9
 
 /** Measures the free space of a disk when constructed, before a body starts. */
-export class ScratchRoom {
+export class ScratchSpace {
   readonly #folder: string
   readonly #before: number
 
@@ -38,14 +38,14 @@ export class ScratchRoom {
    *
    * @param own the files and folders that the body writes to; they need not exist
    */
-  filledBy(own: readonly string[]): Filled {
+  usageOf(own: readonly string[]): DiskUsage {
     const { free, disk } = spaceOf(this.#folder)
     return { before: this.#before, after: free, wrote: own.reduce((sum, path) => sum + bytesIn(path), 0), disk }
   }
 }
 
-/** The scratch folders of all hosts that share a disk. */
-export interface Hosts {
+/** All who write to a disk: the scratch folders of the hosts that share it. */
+export interface DiskUsers {
   /** Their parent folder. */
   readonly folder: string
   /** The files and folders that the body in question writes to. */
@@ -57,14 +57,16 @@ export interface Hosts {
  * undefined if others may be the cause: the disk was almost full before the body started, something else has filled it
  * since, or other bodies use space that they will free.
  */
-export function doesNotFit(step: string, filled: Filled, hosts: Hosts): ErrorRecord | undefined {
-  const { before, after, wrote, disk } = filled
+export function outOfSpaceError(step: string, usage: DiskUsage, users: DiskUsers): ErrorRecord | undefined {
+  const { before, after, wrote, disk } = usage
   const had = after + wrote
-  const others = bytesOfOthers(hosts)
-  const wasFull = before < disk * (1 - MOST)
-  if (wasFull || had < before * MOST || others > had * (1 - MOST)) return undefined
+  const others = bytesOfOthers(users)
+  const wasFull = before < disk * (1 - WHOLE_SHARE)
+  if (wasFull || had < before * WHOLE_SHARE || others > had * (1 - WHOLE_SHARE)) return undefined
   const what =
-    wrote < before * (1 - MOST) ? 'it filled that space and removed its files' : `it had written ${megabytes(wrote)}`
+    wrote < before * (1 - WHOLE_SHARE)
+      ? 'it filled that space and removed its files'
+      : `it had written ${megabytes(wrote)}`
   const message = `${step} needs more disk space than is available: ${megabytes(before)} of ${megabytes(disk)} were free when it started, and ${what} when the disk was full (ENOSPC)`
   return errorRecord(
     new CairnError('OUT_OF_SPACE', message, {
@@ -79,10 +81,10 @@ function spaceOf(folder: string): { readonly free: number; readonly disk: number
 }
 
 /** Returns the bytes that other running bodies have written, on all hosts that share the disk. */
-function bytesOfOthers({ folder, own }: Hosts): number {
+function bytesOfOthers({ folder, own }: DiskUsers): number {
   const folders = namesIn(folder).flatMap((host) =>
     namesIn(join(folder, host))
-      .filter(holdsFilesOfBodies)
+      .filter(isBodyFolder)
       .map((name) => join(folder, host, name)),
   )
   return folders.reduce((sum, path) => sum + bytesIn(path, own), 0)

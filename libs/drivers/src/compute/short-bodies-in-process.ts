@@ -9,7 +9,7 @@ export interface Durations {
 }
 
 /** Whether this process formats numbers and dates as the pool's processes do. A process cannot change its locale. */
-const SPEAKS_ENGLISH = new Intl.NumberFormat().resolvedOptions().locale === 'en-US'
+const HAS_POOL_LOCALE = new Intl.NumberFormat().resolvedOptions().locale === 'en-US'
 
 /** A body is short if each of its recent calls took less than this, in milliseconds. */
 const SHORT_MS = 20
@@ -18,19 +18,19 @@ const SHORT_MS = 20
  * Runs a body in this process if it is short, needs no isolation and finds the right packages here. Runs other bodies
  * in the pool, whose processes can be replaced. Steps without stored code always run in this process.
  */
-export function shortHere(here: Compute, pool: Compute, durations: Durations): Compute {
-  const harmless = new Map<string, boolean>()
-  const isHarmless = (work: Work) => {
+export function shortBodiesInProcess(inProcess: Compute, pool: Compute, durations: Durations): Compute {
+  const isolationKnown = new Map<string, boolean>()
+  const needsNoIsolation = (work: Work) => {
     const name = [work.code, work.fallback].map((code) => code && 'fingerprint' in code && code.fingerprint).join()
-    if (!harmless.has(name)) harmless.set(name, reachNothing(work))
-    return harmless.get(name)!
+    if (!isolationKnown.has(name)) isolationKnown.set(name, reachNothing(work))
+    return isolationKnown.get(name)!
   }
   return {
     async *run(work, signal) {
       const { step, code } = work
       const isShort = (durations.longest(step) ?? Infinity) < SHORT_MS
-      const isHere = isShort && SPEAKS_ENGLISH && isUnlimited(work) && isHarmless(work) && areAsLoaded(work)
-      const chosen = 'inline' in code || isHere ? here : pool
+      const isInProcess = isShort && HAS_POOL_LOCALE && isUnlimited(work) && needsNoIsolation(work) && areAsLoaded(work)
+      const chosen = 'inline' in code || isInProcess ? inProcess : pool
       for await (const result of chosen.run(work, signal)) {
         if (!('error' in result)) durations.add(step, result.ms)
         yield result
@@ -58,9 +58,9 @@ function reachesNothing(code: Code): boolean {
  * a module again.
  */
 function areAsLoaded({ packages = {} }: Work): boolean {
-  return Object.values(packages).every(({ changedAt }) => changedAt < STARTED_AT - CLOCKS_DIFFER_MS)
+  return Object.values(packages).every(({ changedAt }) => changedAt < STARTED_AT - MAX_CLOCK_SKEW_MS)
 }
 
 const STARTED_AT = performance.timeOrigin
 /** Maximum difference between file times and the clock of this process, in milliseconds. */
-const CLOCKS_DIFFER_MS = 2_000
+const MAX_CLOCK_SKEW_MS = 2_000

@@ -1,15 +1,15 @@
 import { CairnError } from '@cairn/kernel'
 import type { Compute, ErrorRecord } from '@cairn/records'
 import type { LocalCopies } from '../store/local-copies.ts'
-import { faultOfHost, isOfDisk, lackNow } from './host-faults.ts'
+import { hostFaultOf, isDiskFault, checkHost } from './host-faults.ts'
 import { Inputs } from './inputs.ts'
 
 /** Milliseconds for which a fault is remembered that cannot be checked, such as too many processes. */
 const REMEMBERED_MS = 30_000
 /** Milliseconds for which a successful check is valid. Each check writes a file. */
-const LOOK_MS = 2_000
+const CHECK_VALID_MS = 2_000
 /** Maximum number of remembered items for which copies were deleted. */
-const MOST_GIVEN_WAY = 1_000
+const MAX_REMEMBERED_ITEMS = 1_000
 
 /** Checks and remembers whether a host can compute. */
 export class HostHealth {
@@ -17,7 +17,7 @@ export class HostHealth {
   readonly #copies: LocalCopies | undefined
   #fault: CairnError | undefined
   #until = 0
-  #looked = -Infinity
+  #checkedAt = -Infinity
 
   /**
    * @param folder scratch folder of the bodies; it need not exist yet
@@ -33,35 +33,35 @@ export class HostHealth {
    * none.
    */
   async fault(): Promise<CairnError | undefined> {
-    return performance.now() < this.#until ? this.#fault : this.look()
+    return performance.now() < this.#until ? this.#fault : this.check()
   }
 
   /**
    * Checks memory and disk, and deletes local copies if the disk is full. Returns the HOST_FAILED error of a remaining
    * fault; undefined if there is none.
    */
-  async look(): Promise<CairnError | undefined> {
+  async check(): Promise<CairnError | undefined> {
     const now = performance.now()
-    if (now < this.#looked + LOOK_MS) return undefined
+    if (now < this.#checkedAt + CHECK_VALID_MS) return undefined
     await this.#copies?.makeRoom().catch(() => 0) // a disk that cannot be written to is found below
-    let lack = lackNow(this.folder)
-    if (lack && isOfDisk(lack) && this.#copies && (await this.#copies.evict().catch(() => 0)) > 0)
-      lack = lackNow(this.folder)
-    if (lack) this.note(lack)
-    else this.#looked = now
-    return lack
+    let fault = checkHost(this.folder)
+    if (fault && isDiskFault(fault) && this.#copies && (await this.#copies.evict().catch(() => 0)) > 0)
+      fault = checkHost(this.folder)
+    if (fault) this.note(fault)
+    else this.#checkedAt = now
+    return fault
   }
 
   /** Remembers a fault that occurred on this host. */
   note(fault: CairnError): void {
-    this.#looked = -Infinity
-    if (isOfDisk(fault)) return // the next check shows whether it persists
+    this.#checkedAt = -Infinity
+    if (isDiskFault(fault)) return // the next check shows whether it persists
     this.#fault = fault
     this.#until = performance.now() + REMEMBERED_MS
   }
 }
 
-export interface WhileWellOptions {
+export interface HostCheckOptions {
   /** Folder on the disk that bodies write to. Errors of that disk name it. */
   readonly folder: string
   /** Checked before each piece of work. Absent if no other host could take the work. */
@@ -76,26 +76,30 @@ export interface WhileWellOptions {
  *
  * @throws CairnError HOST_FAILED for a fault of this host; the error of the store if an input cannot be fetched
  */
-export function whileWell(compute: Compute, { folder, health, copies }: WhileWellOptions): Compute {
-  const givenWay = new Set<string>()
+export function withHostChecks(compute: Compute, { folder, health, copies }: HostCheckOptions): Compute {
+  const freedFor = new Set<string>()
   /**
    * Deletes local copies, once for each item, so that a body that ran out of space can try again. Returns whether it
    * deleted any.
    */
-  const giveWay = async (item: string): Promise<boolean> => {
-    if (!copies || givenWay.has(item) || (await copies.evict()) === 0) return false
-    if (givenWay.size === MOST_GIVEN_WAY) givenWay.clear()
-    givenWay.add(item)
+  const freeSpaceOnce = async (item: string): Promise<boolean> => {
+    if (!copies || freedFor.has(item) || (await copies.evict()) === 0) return false
+    if (freedFor.size === MAX_REMEMBERED_ITEMS) freedFor.clear()
+    freedFor.add(item)
     return true
   }
   /** Returns the fault of this host behind an error of a body, if any. */
-  const behind = async ({ code, message, next }: ErrorRecord, item: string, inputs: Inputs): Promise<unknown> => {
+  const hostFaultBehind = async (
+    { code, message, next }: ErrorRecord,
+    item: string,
+    inputs: Inputs,
+  ): Promise<unknown> => {
     if (code === 'HOST_FAILED') {
       const fault = new CairnError(code, message, { next })
-      if (isOfDisk(fault)) await copies?.evict()
+      if (isDiskFault(fault)) await copies?.evict()
       return fault
     }
-    if (code === 'OUT_OF_SPACE' && (await giveWay(item)))
+    if (code === 'OUT_OF_SPACE' && (await freeSpaceOnce(item)))
       return new CairnError(
         'HOST_FAILED',
         `local copies of objects were deleted in ${folder} to free space: ${message}`,
@@ -104,20 +108,20 @@ export function whileWell(compute: Compute, { folder, health, copies }: WhileWel
   }
   return {
     async *run(work, signal) {
-      const lack = await health?.look()
-      if (lack) throw lack
+      const currentFault = await health?.check()
+      if (currentFault) throw currentFault
       const inputs = new Inputs(work.open, copies)
       const keyOf = (at: number) => `${work.run} ${work.node} ${work.items.find(({ index }) => index === at)?.key}`
       try {
         for await (const result of compute.run({ ...work, open: inputs.open }, signal)) {
           const fault =
-            'error' in result && !signal.aborted && (await behind(result.error, keyOf(result.index), inputs))
+            'error' in result && !signal.aborted && (await hostFaultBehind(result.error, keyOf(result.index), inputs))
           if (fault) throw fault
-          if (!('error' in result)) inputs.completed()
+          if (!('error' in result)) inputs.forgetErrors()
           yield result
         }
       } catch (error) {
-        throw error instanceof CairnError ? error : (faultOfHost(error, folder) ?? error)
+        throw error instanceof CairnError ? error : (hostFaultOf(error, folder) ?? error)
       } finally {
         inputs.release()
       }

@@ -7,7 +7,7 @@ import { items, only, settle, Workshop } from './compute.fixture.ts'
 import { inProcess } from './in-process.ts'
 import { processPool, type Pool } from './pool.ts'
 import { smallDisk } from './small-disk.fixture.ts'
-import { HostHealth, whileWell } from './while-well.ts'
+import { HostHealth, withHostChecks } from './host-health.ts'
 
 /** Size of the disk in megabytes. */
 const SIZE = 20
@@ -37,8 +37,8 @@ describe.runIf(disk)('a small scratch disk', () => {
     const allowed = confinement && { ...confinement, reads: [shop.root], writes: [shop.root, disk.path] }
     pool = processPool({ ...options, size: 1, ...(allowed && { confinement: allowed }) })
     health = new HostHealth(folder)
-    compute = whileWell(pool, { folder, health })
-    return whileWell(inProcess({ ...options, live: new Map() }), { folder, health })
+    compute = withHostChecks(pool, { folder, health })
+    return withHostChecks(inProcess({ ...options, live: new Map() }), { folder, health })
   }
   beforeEach(() => {
     shop = new Workshop()

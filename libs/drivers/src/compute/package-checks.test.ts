@@ -4,12 +4,12 @@ import { packageStamp } from '@cairn/files'
 import { CairnError } from '@cairn/kernel'
 import type { PackageStates, StoredCode } from '@cairn/records'
 import { only, Workshop } from './compute.fixture.ts'
-import { fitting } from './fitting.ts'
+import { withPackageChecks } from './package-checks.ts'
 import { inProcess } from './in-process.ts'
 import { processPool, type Pool } from './pool.ts'
-import { shortHere } from './short-here.ts'
+import { shortBodiesInProcess } from './short-bodies-in-process.ts'
 
-describe('fitting', () => {
+describe('a pool with checks of packages', () => {
   let shop: Workshop
   let pool: Pool
   let counted: readonly string[]
@@ -35,7 +35,7 @@ describe('fitting', () => {
     shop.write(`node_modules/${name}/package.json`, JSON.stringify({ name, ...json }))
     for (const [file, text] of Object.entries(files)) shop.write(`node_modules/${name}/${file}`, text)
   }
-  const look = (): PackageStates =>
+  const examine = (): PackageStates =>
     Object.fromEntries(
       counted.map((name) => {
         const folder = join(shop.root, 'node_modules', name)
@@ -50,7 +50,7 @@ describe('fitting', () => {
     const manifest = { v: 1, fingerprint, declarations: [], reaches: [], imports: {}, packages }
     return { ...made, manifest: shop.write(`code/${made.fingerprint}.json`, JSON.stringify(manifest)) }
   }
-  const compute = () => fitting(pool, { look })
+  const compute = () => withPackageChecks(pool, { examine })
   const out = (stored: StoredCode) => only(compute(), shop.work(stored))
 
   it('reuses a warm process while packages are unchanged, and starts a new one after a file changed', async () => {
@@ -89,13 +89,16 @@ describe('fitting', () => {
 
   it('runs code in the host process only if the packages are older than that process and the step has no limits', async () => {
     const durations = { longest: () => 1, add: () => {} }
-    const here = shortHere(inProcess({ ...shop.options, live: new Map() }), pool, durations)
+    const here = shortBodiesInProcess(inProcess({ ...shop.options, live: new Map() }), pool, durations)
     const stored = code('() => ({ out: String(process.pid) })')
-    expect(await only(fitting(here, { look }), shop.work(stored))).not.toBe(String(process.pid))
-    const old = () => Object.fromEntries(Object.entries(look()).map(([at, state]) => [at, { ...state, changedAt: 0 }]))
-    expect(await only(fitting(here, { look: old }), shop.work(stored))).toBe(String(process.pid))
+    expect(await only(withPackageChecks(here, { examine }), shop.work(stored))).not.toBe(String(process.pid))
+    const old = () =>
+      Object.fromEntries(Object.entries(examine()).map(([at, state]) => [at, { ...state, changedAt: 0 }]))
+    expect(await only(withPackageChecks(here, { examine: old }), shop.work(stored))).toBe(String(process.pid))
     for (const limit of [{ timeoutMs: 600_000 }, { memory: 2 ** 30 }])
-      expect(await only(fitting(here, { look: old }), shop.work(stored, limit))).not.toBe(String(process.pid))
+      expect(await only(withPackageChecks(here, { examine: old }), shop.work(stored, limit))).not.toBe(
+        String(process.pid),
+      )
   })
 
   it('refuses the result if a package loads an undeclared one, even one that is already loaded', async () => {
@@ -116,8 +119,11 @@ describe('fitting', () => {
 
   it('leaves the work to another host, with the reason, if a package is missing', async () => {
     const missing = new CairnError('MISFIT', 'outer is not installed here')
-    const leave = (step: string) => void left.push(step)
-    const run = only(fitting(pool, { look: () => missing, leave }), shop.work(code('() => ({ out: value })')))
+    const onMisfit = (step: string) => void left.push(step)
+    const run = only(
+      withPackageChecks(pool, { examine: () => missing, onMisfit }),
+      shop.work(code('() => ({ out: value })')),
+    )
     await expect(run).rejects.toBe(missing)
     expect(left).toEqual(['step'])
   })

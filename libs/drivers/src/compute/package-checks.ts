@@ -2,14 +2,14 @@ import { CairnError } from '@cairn/kernel'
 import { errorRecord, type Code, type Compute, type Manifest, type PackageStates } from '@cairn/records'
 import { packagesUnknown, readManifest } from './load-code.ts'
 
-export interface FittingOptions {
+export interface PackageCheckOptions {
   /** Returns the packages that the code would load now; an error if they are not those that its fingerprint covers. */
-  readonly look: (manifest: Manifest) => PackageStates | CairnError
+  readonly examine: (manifest: Manifest) => PackageStates | CairnError
   /**
    * Called before the error is thrown, so that another host takes the work. If absent, the error becomes the result of
    * each item.
    */
-  readonly leave?: (step: string, misfit: CairnError) => void
+  readonly onMisfit?: (step: string, misfit: CairnError) => void
 }
 
 /**
@@ -19,27 +19,27 @@ export interface FittingOptions {
  *
  * @throws CairnError MISFIT if the packages differ and `leave` is given; without `leave`, the items get that error
  */
-export function fitting(compute: Compute, { look, leave }: FittingOptions): Compute {
-  const looks = new Looks(look)
+export function withPackageChecks(compute: Compute, { examine, onMisfit }: PackageCheckOptions): Compute {
+  const states = new InstalledPackages(examine)
   return {
     async *run(work, signal) {
       const refusal = (misfit: CairnError) => {
-        if (!leave || misfit.code !== 'MISFIT') return errorRecord(misfit)
-        leave(work.step, misfit)
+        if (!onMisfit || misfit.code !== 'MISFIT') return errorRecord(misfit)
+        onMisfit(work.step, misfit)
         throw misfit
       }
       const codes = work.fallback ? [work.code, work.fallback] : [work.code]
-      const packages = looks.at(codes)
+      const packages = states.recent(codes)
       if (packages instanceof CairnError) {
         const error = refusal(packages)
         for (const { index } of work.items) yield { index, ms: 0, error }
         return
       }
       let isChanged = false
-      const onLoaded = () => void (isChanged ||= !isSame(packages, looks.anew(codes)))
+      const onLoaded = () => void (isChanged ||= !isSame(packages, states.current(codes)))
       for await (const result of compute.run({ ...work, packages, onLoaded }, signal)) {
         isChanged ||= 'error' in result && result.error.code === 'MISFIT'
-        if (isChanged) yield { index: result.index, ms: result.ms, error: refusal(changedMeanwhile()) }
+        if (isChanged) yield { index: result.index, ms: result.ms, error: refusal(packagesChangedError()) }
         else yield result
       }
     },
@@ -47,34 +47,34 @@ export function fitting(compute: Compute, { look, leave }: FittingOptions): Comp
 }
 
 /** Maximum share of the time spent on examining packages: a result is reused for 20 times as long as it took. */
-const SHARE = 0.05
+const MAX_TIME_SHARE = 0.05
 
 /** Examines installed packages, and remembers the results for a short time. */
-class Looks {
-  readonly #look: FittingOptions['look']
+class InstalledPackages {
+  readonly #examine: PackageCheckOptions['examine']
   readonly #manifests = new Map<string, Manifest>()
   readonly #known = new Map<string, { readonly packages: PackageStates; readonly until: number }>()
 
-  constructor(look: FittingOptions['look']) {
-    this.#look = look
+  constructor(examine: PackageCheckOptions['examine']) {
+    this.#examine = examine
   }
 
   /** Returns the packages of all given code, possibly from a remembered result. */
-  at(codes: readonly Code[]): PackageStates | CairnError {
+  recent(codes: readonly Code[]): PackageStates | CairnError {
     return merged(
       codes.map((code) => {
         const known = 'inline' in code ? undefined : this.#known.get(code.name)
-        return known && performance.now() < known.until ? known.packages : this.#lookAt(code)
+        return known && performance.now() < known.until ? known.packages : this.#examineCode(code)
       }),
     )
   }
 
   /** Returns the packages of all given code as they are now. */
-  anew(codes: readonly Code[]): PackageStates | CairnError {
-    return merged(codes.map((code) => this.#lookAt(code)))
+  current(codes: readonly Code[]): PackageStates | CairnError {
+    return merged(codes.map((code) => this.#examineCode(code)))
   }
 
-  #lookAt(code: Code): PackageStates | CairnError {
+  #examineCode(code: Code): PackageStates | CairnError {
     if ('inline' in code) return {}
     const { name, packages: pinned = '' } = code
     const known = `${name} ${pinned}`
@@ -82,10 +82,10 @@ class Looks {
     if (!manifest) return packagesUnknown(code)
     this.#manifests.set(known, manifest)
     const begun = performance.now()
-    const packages = this.#look(manifest)
+    const packages = this.#examine(manifest)
     const now = performance.now()
     if (packages instanceof CairnError) this.#known.delete(name)
-    else this.#known.set(name, { packages, until: now + (now - begun) / SHARE })
+    else this.#known.set(name, { packages, until: now + (now - begun) / MAX_TIME_SHARE })
     return packages
   }
 }
@@ -101,7 +101,7 @@ function isSame(before: PackageStates, now: PackageStates | CairnError): boolean
   return folders.length === Object.keys(now).length && folders.every(isAsBefore)
 }
 
-export function changedMeanwhile(): CairnError {
+export function packagesChangedError(): CairnError {
   return new CairnError('MISFIT', 'installed packages changed while the code was loading them', {
     next: 'run again when the installation has finished',
   })

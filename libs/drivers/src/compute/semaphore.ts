@@ -1,5 +1,5 @@
 /** A semaphore: limits concurrency, and serves those that wait in order. */
-export class Slots {
+export class Semaphore {
   #free: number
   readonly #queue: (() => void)[] = []
 
@@ -16,20 +16,20 @@ export class Slots {
     signal.throwIfAborted()
     if (this.#free > 0) return void this.#free--
     const turn = Promise.withResolvers<void>()
-    const come = () => {
-      signal.removeEventListener('abort', leave)
+    const proceed = () => {
+      signal.removeEventListener('abort', cancel)
       turn.resolve()
     }
-    const leave = () => {
-      this.#queue.splice(this.#queue.indexOf(come), 1)
+    const cancel = () => {
+      this.#queue.splice(this.#queue.indexOf(proceed), 1)
       turn.reject(signal.reason)
     }
-    signal.addEventListener('abort', leave, { once: true })
-    this.#queue.push(come)
+    signal.addEventListener('abort', cancel, { once: true })
+    this.#queue.push(proceed)
     await turn.promise
   }
 
-  free(): void {
+  release(): void {
     const next = this.#queue.shift()
     if (next) next()
     else this.#free++

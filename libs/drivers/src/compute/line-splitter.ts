@@ -9,23 +9,23 @@ const LINE_LIMIT = 16_384
  * progress bar is one. Characters that are split between writes are joined, and invalid UTF-8 becomes U+FFFD. A line
  * that may be a short line of a secret is held back until the next line is known.
  */
-export class Lines {
-  readonly #hear: (line: string) => void
+export class LineSplitter {
+  readonly #onLine: (line: string) => void
   readonly #secrets: Secrets
   /** Maximum number of characters held of a line: those shown, plus the length of a secret that may begin there. */
   readonly #limit: number
   #decoder = new StringDecoder('utf8')
-  #begun = ''
+  #unfinished = ''
   #leftOut = 0
-  #returned = false
+  #afterReturn = false
   /** The last line that was not empty. */
   #before = ''
   /** Lines held back until the next line that is not empty. */
-  #waiting: { line: string; readonly leftOut: number }[] = []
+  #heldBack: { line: string; readonly leftOut: number }[] = []
 
-  constructor(secrets: Secrets, hear: (line: string) => void) {
+  constructor(secrets: Secrets, onLine: (line: string) => void) {
     this.#secrets = secrets
-    this.#hear = hear
+    this.#onLine = onLine
     this.#limit = LINE_LIMIT + longestMatch(secrets)
   }
 
@@ -35,59 +35,59 @@ export class Lines {
     for (let at = 0; at < text.length; at++) {
       const code = text.charCodeAt(at)
       if (code !== LINE_FEED && code !== RETURN) continue
-      const endsReturned = code === LINE_FEED && this.#returned && at === from && this.#begun === ''
+      const endsReturned = code === LINE_FEED && this.#afterReturn && at === from && this.#unfinished === ''
       if (!endsReturned) {
-        this.#hold(text.slice(from, at))
-        this.#tell()
+        this.#append(text.slice(from, at))
+        this.#endLine()
       }
-      this.#returned = code === RETURN
+      this.#afterReturn = code === RETURN
       from = at + 1
     }
     if (from < text.length) {
-      this.#returned = false
-      this.#hold(text.slice(from))
+      this.#afterReturn = false
+      this.#append(text.slice(from))
     }
   }
 
   /** Emits all lines held back, and the unfinished line. */
   flush(): void {
-    this.#hold(this.#decoder.end())
-    if (this.#begun !== '') this.#tell()
-    this.#tellWaiting('')
+    this.#append(this.#decoder.end())
+    if (this.#unfinished !== '') this.#endLine()
+    this.#emitHeldBack('')
     this.#before = ''
-    this.#returned = false
+    this.#afterReturn = false
   }
 
-  #hold(text: string): void {
-    const room = this.#limit - this.#begun.length
-    this.#begun += text.slice(0, room)
+  #append(text: string): void {
+    const room = this.#limit - this.#unfinished.length
+    this.#unfinished += text.slice(0, room)
     this.#leftOut += Math.max(0, text.length - room)
   }
 
-  #tell(): void {
-    const line = this.#begun
+  #endLine(): void {
+    const line = this.#unfinished
     const leftOut = this.#leftOut
-    this.#begun = ''
+    this.#unfinished = ''
     this.#leftOut = 0
     const isEmpty = line.trim() === ''
-    if (!isEmpty) this.#tellWaiting(line)
-    this.#waiting.push({ line, leftOut })
-    if (this.#waiting.length > MOST_WAITING || !(isEmpty || dependsOnNeighbours(line, this.#secrets)))
-      this.#tellWaiting('')
-    else if (isEmpty && this.#waiting.length === 1) this.#tellWaiting('')
+    if (!isEmpty) this.#emitHeldBack(line)
+    this.#heldBack.push({ line, leftOut })
+    if (this.#heldBack.length > MAX_HELD_BACK || !(isEmpty || dependsOnNeighbours(line, this.#secrets)))
+      this.#emitHeldBack('')
+    else if (isEmpty && this.#heldBack.length === 1) this.#emitHeldBack('')
   }
 
-  #tellWaiting(after: string): void {
-    for (const { line, leftOut } of this.#waiting) {
+  #emitHeldBack(after: string): void {
+    for (const { line, leftOut } of this.#heldBack) {
       const own = line.trim() === '' ? line : maskedBeside(line, this.#before, after, this.#secrets)
       if (line.trim() !== '') this.#before = line
-      this.#hear(maskedStart(own, LINE_LIMIT, this.#secrets, leftOut))
+      this.#onLine(maskedStart(own, LINE_LIMIT, this.#secrets, leftOut))
     }
-    this.#waiting = []
+    this.#heldBack = []
   }
 }
 
 /** Maximum number of lines held back. Empty lines may follow the one that is held back. */
-const MOST_WAITING = 100
+const MAX_HELD_BACK = 100
 const LINE_FEED = 10
 const RETURN = 13

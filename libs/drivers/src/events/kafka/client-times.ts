@@ -8,7 +8,7 @@ import SocketRequest from 'kafkajs/src/network/requestQueue/socketRequest.js'
  * back, the client would send no heartbeats and time out no requests until the clock has caught up. If it is set
  * forward, all requests would time out at once.
  */
-const MOMENTS: readonly (readonly [of: { readonly prototype: object }, field: string])[] = [
+const TIME_FIELDS: readonly (readonly [of: { readonly prototype: object }, field: string])[] = [
   [ConsumerGroup, 'lastRequest'],
   [SocketRequest, 'sentAt'],
   [RequestQueue, 'throttledUntil'],
@@ -16,23 +16,23 @@ const MOMENTS: readonly (readonly [of: { readonly prototype: object }, field: st
 ]
 
 /** Makes the client store these times relative to the monotonic clock, so that they move with the system clock. */
-export function mendMoments(): void {
-  for (const [{ prototype }, field] of MOMENTS) {
-    const noted = new WeakMap<object, unknown>()
+export function patchTimes(): void {
+  for (const [{ prototype }, field] of TIME_FIELDS) {
+    const stored = new WeakMap<object, unknown>()
     Object.defineProperty(prototype, field, {
       configurable: true,
       get(this: object) {
-        const moment = noted.get(this)
-        return typeof moment === 'number' ? moment + clockAhead() : moment
+        const moment = stored.get(this)
+        return typeof moment === 'number' ? moment + clockOffset() : moment
       },
       set(this: object, moment: unknown) {
-        noted.set(this, typeof moment === 'number' ? moment - clockAhead() : moment)
+        stored.set(this, typeof moment === 'number' ? moment - clockOffset() : moment)
       },
     })
   }
 }
 
 /** Returns how far the system clock is ahead of the monotonic clock, in milliseconds. */
-function clockAhead(): number {
+function clockOffset(): number {
   return Date.now() - performance.now()
 }

@@ -1,6 +1,6 @@
 import { ChildProcess } from 'node:child_process'
 import { writeSync } from 'node:fs'
-import type { Stream } from './printed.ts'
+import type { Stream } from './captured-output.ts'
 
 /** The output streams of a worker process, and what its bodies leave running. */
 
@@ -13,7 +13,7 @@ const children = new Set<ChildProcess>()
  * prints faster than its host reads has to wait, no output is lost on exit, and all output keeps its order, however it
  * is written.
  */
-export function readyStreams(): void {
+export function setUpStreams(): void {
   for (const stream of STREAMS) {
     const { _handle: handle } = process[stream] as unknown as { _handle?: { setBlocking?(blocking: boolean): void } }
     handle?.setBlocking?.(true)
@@ -33,12 +33,12 @@ export function readyStreams(): void {
  *
  * @returns the streams that the body has closed, which therefore have no marker
  */
-export async function markEnd(marker: string): Promise<Stream[]> {
-  const marked = await Promise.all(STREAMS.map((stream) => mark(stream, marker)))
+export async function writeMarkers(marker: string): Promise<Stream[]> {
+  const marked = await Promise.all(STREAMS.map((stream) => writeMarker(stream, marker)))
   return STREAMS.filter((_, at) => !marked[at])
 }
 
-async function mark(stream: Stream, marker: string): Promise<boolean> {
+async function writeMarker(stream: Stream, marker: string): Promise<boolean> {
   const { [stream]: out } = process
   while (out.writableCorked > 0) out.uncork()
   if (out.writable) {
@@ -54,7 +54,7 @@ async function mark(stream: Stream, marker: string): Promise<boolean> {
 }
 
 /** Returns whether a process or thread that a body started is still running. */
-export function leavesRunning(): boolean {
+export function hasRunningWork(): boolean {
   return [...children].some((child) => child.exitCode === null && child.signalCode === null && child.pid) || hasThread()
 }
 
@@ -68,7 +68,7 @@ function hasThread(): boolean {
  */
 export function watchActivity(): () => boolean {
   const before = resources()
-  return () => !leavesRunning() && [...resources()].every(([name, count]) => count <= (before.get(name) ?? 0))
+  return () => !hasRunningWork() && [...resources()].every(([name, count]) => count <= (before.get(name) ?? 0))
 }
 
 /** Counts the resources that keep the event loop alive, by type. */
