@@ -43,7 +43,8 @@ const TOGETHER = [
     name: 'running',
     test: files(
       'apps/cli',
-      `clock-notes continued drive-run error-text fetches open repeats run-details run-summary strays written-files
+      `clock-warnings continue-command drive-run error-text fetch-notes open refuse-repeats run-details run-summary
+       uncaught-errors written-files
        remote/control-client remote/waiting terminal/progress terminal/run-view terminal/table`,
     ),
   },

@@ -83,12 +83,12 @@ export async function checkup(
 }
 
 function noStage(missing: readonly MissingStage[]): CairnError {
-  const said = missing.map(({ pipeline, step, runs: [first, ...others] }) => {
+  const texts = missing.map(({ pipeline, step, runs: [first, ...others] }) => {
     const runs = others.length === 0 ? `run ${first} waits` : `run ${first} and ${others.length} more wait`
     return `no stage of ${pipeline}/${step} is running, and ${runs} for it`
   })
   const { pipeline, runs } = missing[0]!
-  return new CairnError('NOT_FOUND', said.join('; '), {
+  return new CairnError('NOT_FOUND', texts.join('; '), {
     next: `start it (on this machine with cairn up), or cairn cancel ${pipeline}/${runs[0]}`,
   })
 }
@@ -105,9 +105,9 @@ export function lagText(groups: readonly { readonly id: string; readonly lag: nu
   return `${waiting} events not handled yet${whose && `: ${whose}`}`
 }
 
-async function check(what: string, look: () => Promise<string>): Promise<Checked> {
+async function check(what: string, run: () => Promise<string>): Promise<Checked> {
   try {
-    return { what, ok: true, found: await look() }
+    return { what, ok: true, found: await run() }
   } catch (error) {
     const { message, next } = error as Error & { next?: string }
     return { what, ok: false, found: message, ...(next !== undefined && { next }) }

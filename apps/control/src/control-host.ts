@@ -2,7 +2,7 @@ import type { KafkaBus } from '@cairn/drivers/events/kafka'
 import type { ArtifactStore, Clock, EventBus, Plan } from '@cairn/records'
 import type { PlanLine, RunRequest } from '@cairn/workspace'
 import type { ShowOptions } from './planner.ts'
-import type { Vouching } from './vouching.ts'
+import type { PlanSigning } from './plan-signing.ts'
 
 /** The dependencies of a copy of control. */
 export interface ControlHost {
@@ -12,7 +12,7 @@ export interface ControlHost {
   readonly clock: Clock
   readonly name: string
   /** Signs plans of this control, and verifies plans. */
-  readonly vouching: Vouching
+  readonly planSigning: PlanSigning
   /** Creates the topic of a pipeline if needed. */
   prepare(pipeline: string): Promise<void>
   /** @throws CairnError BAD_DEFINITION for project settings that name an unknown pipeline */

@@ -13,7 +13,7 @@ export class EndHints {
   }
 
   /** Subscribes to the ends of these runs' pipelines. */
-  hear(runs: readonly QueuedRun[]): void {
+  listen(runs: readonly QueuedRun[]): void {
     const { bus, env } = this.#host
     for (const { pipeline } of runs) {
       if (this.#subscriptions.has(pipeline)) continue

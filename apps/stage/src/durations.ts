@@ -1,14 +1,14 @@
 import type { Compute } from '@cairn/records'
 
-const KEPT = 5
+const CALLS = 5
 
 /** Computes, and records the longest of the last calls of each step, in milliseconds. */
-export function timed(compute: Compute) {
+export function recordDurations(compute: Compute) {
   const times = new Map<string, number[]>()
   const timing: Compute = {
     async *run(work, signal) {
       for await (const result of compute.run(work, signal)) {
-        if (!('error' in result)) times.set(work.step, [...(times.get(work.step) ?? []), result.ms].slice(-KEPT))
+        if (!('error' in result)) times.set(work.step, [...(times.get(work.step) ?? []), result.ms].slice(-CALLS))
         yield result
       }
     },

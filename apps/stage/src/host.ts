@@ -9,7 +9,7 @@ import { packageExaminer } from '@cairn/fingerprint'
 import { controlTopicOf, requireOf, systemClock, topicOf, type CairnEvent, type Subscription } from '@cairn/records'
 import { Engine } from '@cairn/engine'
 import type { CairnError } from '@cairn/kernel'
-import { timed } from './durations.ts'
+import { recordDurations } from './durations.ts'
 import type { StageSettings } from './settings.ts'
 
 /** The engine of one step's tasks, and its subscriptions. */
@@ -19,7 +19,7 @@ export interface StageHost {
   /** The consumer group of the step. */
   readonly group: string
   /** The group's name in earlier versions, whose position it continues from. */
-  readonly formerly: string
+  readonly earlierGroup: string
   /** Receives cancellations, even while the topic is paused. */
   listenToControl(): Promise<Subscription>
   /** What this machine lacks to compute. */
@@ -57,7 +57,7 @@ export function stageHost(
     idle: IDLE_MS,
     confinement: { ...confinement, reads: [settings.copies, ...confinement.reads] },
   })
-  const { compute, longest } = timed(pool)
+  const { compute, longest } = recordDurations(pool)
   const machine = new HostHealth(scratch, store.copies)
   const identity = identityOf(process.env)
   const engine = new Engine({
@@ -85,7 +85,7 @@ export function stageHost(
     leaseAfterMs: LEASE_AFTER_MS,
     longestRecentMs: longest,
   })
-  const hearCancel = async (event: CairnEvent): Promise<void> => {
+  const confirmCancel = async (event: CairnEvent): Promise<void> => {
     requireOf({ env, pipeline }, event)
     await engine.confirmCancel(event.data)
   }
@@ -94,12 +94,12 @@ export function stageHost(
     machine,
     topic: topicOf({ env, pipeline }),
     group: step,
-    formerly: `cairn.${env}.${pipeline}.${step}`,
+    earlierGroup: `cairn.${env}.${pipeline}.${step}`,
     listenToControl() {
       return bus.listen(controlTopicOf({ env }), (event) => {
         if (event.type !== 'cairn.run-cancelled' || event.data.pipeline !== pipeline) return
         // A failure here does no harm: the pipeline's own topic delivers it again until it is handled.
-        hearCancel(event).catch(() => {})
+        confirmCancel(event).catch(() => {})
       })
     },
     stop() {

@@ -6,4 +6,4 @@ export { type Base, type NodeOverride, type PlanRequest, type Planner, makePlan 
 export { readText } from './read-text.ts'
 export { type Previous, type Reason, changesSince, reasonsOf } from './reasons.ts'
 export { nodeNamed, select } from './select.ts'
-export { type Settings, overlaid } from './settings.ts'
+export { type Settings, mergedSettings } from './settings.ts'

@@ -92,8 +92,8 @@ function withParts(
     const { section, name, inside } = place
     const path = `${section === '' ? '' : `${section}.`}${name}`
     const defaultAt = (words: readonly string[]) => defaultOf(schemaAt(graph, { section, name, inside: words }))
-    const standing = Object.hasOwn(changed, name) ? changed[name] : undefined
-    changed[name] = withPart(standing, { path, defaultAt, before: [], inside }, value)
+    const current = Object.hasOwn(changed, name) ? changed[name] : undefined
+    changed[name] = withPart(current, { path, defaultAt, before: [], inside }, value)
   }
   return changed
 }
@@ -128,28 +128,24 @@ function withPart(given: unknown, { path, defaultAt, before, inside }: ValuePart
   const [field, ...deeper] = inside
   if (field === undefined) return value
   const inner = { path: `${path}.${field}`, defaultAt, before: [...before, field], inside: deeper }
-  const standing = given === undefined ? defaultAt(before) : given
-  if (Array.isArray(standing)) {
+  const current = given === undefined ? defaultAt(before) : given
+  if (Array.isArray(current)) {
     const index = /^\d+$/.test(field) ? Number(field) : NaN
-    if (!(index <= standing.length))
+    if (!(index <= current.length))
       throw new CairnError(
         'BAD_PARAMETER',
-        `${inner.path}: ${path} is a list of ${standing.length} items and has no item "${field}"`,
+        `${inner.path}: ${path} is a list of ${current.length} items and has no item "${field}"`,
         {
-          next: `set ${path}.<index>, from 0 to ${standing.length}`,
+          next: `set ${path}.<index>, from 0 to ${current.length}`,
         },
       )
-    return standing.toSpliced(index, 1, withPart(standing[index], inner, value))
+    return current.toSpliced(index, 1, withPart(current[index], inner, value))
   }
-  if (standing !== undefined && (typeof standing !== 'object' || standing === null))
-    throw new CairnError(
-      'BAD_PARAMETER',
-      `${inner.path}: ${path} is ${JSON.stringify(standing)}, which has no fields`,
-      {
-        next: `set the whole value of ${path}`,
-      },
-    )
-  const fields = (standing ?? {}) as Readonly<Record<string, unknown>>
+  if (current !== undefined && (typeof current !== 'object' || current === null))
+    throw new CairnError('BAD_PARAMETER', `${inner.path}: ${path} is ${JSON.stringify(current)}, which has no fields`, {
+      next: `set the whole value of ${path}`,
+    })
+  const fields = (current ?? {}) as Readonly<Record<string, unknown>>
   const own = Object.hasOwn(fields, field) ? fields[field] : undefined
   return Object.fromEntries([...Object.entries(fields), [field, withPart(own, inner, value)]])
 }

@@ -22,7 +22,7 @@ export function flatSettings(graph: Graph, settings: Settings): Map<string, unkn
 }
 
 /** Merges settings. Later ones replace earlier ones of the same path and of paths inside it. */
-export function overlaid(graph: Graph, before: Settings, later: Settings): Settings {
+export function mergedSettings(graph: Graph, before: Settings, later: Settings): Settings {
   const over = flatSettings(graph, later)
   const isReplaced = (path: string) => [...over.keys()].some((other) => path === other || path.startsWith(`${other}.`))
   const kept = [...flatSettings(graph, before)].filter(([path]) => !isReplaced(path))

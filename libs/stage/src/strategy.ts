@@ -26,7 +26,7 @@ export class CairnStrategy extends Server implements CustomTransportStrategy {
   readonly #options: StrategyOptions
   readonly #closing: (() => Promise<void>)[] = []
   /** The events that handlers already listen to. */
-  readonly #taken = new Set<string>()
+  readonly #handled = new Set<string>()
 
   constructor(options: StrategyOptions) {
     super()
@@ -95,7 +95,7 @@ export class CairnStrategy extends Server implements CustomTransportStrategy {
         next: 'pass them to CairnStrategy or to @OnStage: { pipeline, group: "notifier", from: "now" }',
       })
     const place = `${pipeline.name} ${groupOf(group, step, on)}`
-    if (this.#taken.has(place))
+    if (this.#handled.has(place))
       throw new CairnError(
         'BAD_DEFINITION',
         `group "${group}" has two handlers for the "${on}" events of ${step.name}, and each would receive only some of them`,
@@ -103,7 +103,7 @@ export class CairnStrategy extends Server implements CustomTransportStrategy {
           next: 'use another group for one of them: @OnStage(step, on, { group: "…" })',
         },
       )
-    this.#taken.add(place)
+    this.#handled.add(place)
     const listener = consumer({ env, bus, store }, { ...rest, group, from })
     await listener.subscribe(pipeline, step, handle, { on })
     this.#closing.push(listener.close)

@@ -1,6 +1,6 @@
 import { existsSync, globSync, readFileSync, statSync, type Stats } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
-import { drawn, importSource } from './import-source.ts'
+import { buildGraph, importSource } from './import-source.ts'
 import { isPublicKey } from '@cairn/records'
 import { CairnError, isPipeline, suggest, type Pipeline, type Step } from '@cairn/kernel'
 import { whyNoFile } from '@cairn/files'
@@ -171,7 +171,7 @@ export async function loadPipeline(project: Project, name: string): Promise<Load
     }
   const found = withoutRepeats(all, project).find(({ pipeline }) => pipeline.name === name)
   if (found) {
-    drawn(() => found.pipeline.graph, found.file, project.root)
+    buildGraph(() => found.pipeline.graph, found.file, project.root)
     return found
   }
   if (failure) throw failure.error

@@ -27,7 +27,7 @@ const DEFAULT = { keepRuns: 20, keep: '30d', grace: '2d' } as const
 /**
  * Steps that are running have stored outputs that no record references yet. A shorter grace period would delete them.
  */
-const LEAST_GRACE_MS = 3_600_000
+const MIN_GRACE_MS = 3_600_000
 
 /** Resolves the retention of one pipeline in one environment. A setting for the pipeline overrides a general one. */
 export function retentionOf(settings: RetentionSettings | undefined, env: string, pipeline: string): Retention {
@@ -76,7 +76,7 @@ export function checkRetention(
     } else {
       const ms = lengthOf(value)
       if (ms === undefined) refuse(`"${name}" of ${where} must be a duration`, `write "${name}": "2d"`)
-      else if (name === 'grace' && ms < LEAST_GRACE_MS)
+      else if (name === 'grace' && ms < MIN_GRACE_MS)
         refuse(`"grace" of ${where} is too short`, 'use at least "1h", and more than the longest step takes')
     }
   }

@@ -3,7 +3,7 @@ import { CairnError } from '@cairn/kernel'
 import { undefinedOn } from '@cairn/kernel/contract'
 import { NAMES } from '@cairn/records'
 import { when } from '@cairn/workspace'
-import { withGiven } from '../given-options.ts'
+import { withGivenOptions } from '../given-options.ts'
 import { timeZone } from '../open.ts'
 import type { GlobalOptions } from '../global-options.ts'
 import { letterNamed, lettersOf, openLetters, wholeLetter, type Letter } from '../remote/dead-letters.ts'
@@ -48,8 +48,9 @@ export async function list(named: string | undefined, { number, all = false }: L
     ])
   const titles = ['dead letter', 'time', 'event', 'given up by', 'error'].map((title) => ({ title }))
   printLines(table(titles, rows, (title) => paint('dim', title)))
-  if (more || found.length > number) printLines(`\nmore: ${withGiven(`cairn dead-letters list -n ${number * 10}`)}`)
-  printLines(`\n${paint('dim', 'next')}  ${withGiven(`cairn dead-letters show ${rows[0]![0]}`)}`)
+  if (more || found.length > number)
+    printLines(`\nmore: ${withGivenOptions(`cairn dead-letters list -n ${number * 10}`)}`)
+  printLines(`\n${paint('dim', 'next')}  ${withGivenOptions(`cairn dead-letters show ${rows[0]![0]}`)}`)
 }
 
 /** `cairn dead-letters show`: prints one dead letter with its message. */
@@ -71,7 +72,7 @@ export async function show(path: string, _: object, command: Command) {
   if (letter.value !== null) printLines(`\n  ${textOf(letter.value)}`)
   if (letter.groups.some(({ state }) => state === 'waiting'))
     printLines(
-      `\n${paint('dim', 'next')}  ${withGiven(`cairn dead-letters ${letter.event ? 'replay' : 'drop'} ${pipeline}/${id}`)}`,
+      `\n${paint('dim', 'next')}  ${withGivenOptions(`cairn dead-letters ${letter.event ? 'replay' : 'drop'} ${pipeline}/${id}`)}`,
     )
 }
 

@@ -1,14 +1,14 @@
 import { relative } from 'node:path'
 import { allPipelines, loadPipeline, refuseMisuses } from '@cairn/workspace'
-import { changeOf, changeText, livingOf, stoppedOf, type Change } from '../local/changes.ts'
-import { look } from '../local/health.ts'
+import { changeOf, changeText, runningServices, stoppedOf, type Change } from '../local/changes.ts'
+import { checkService } from '../local/health.ts'
 import { ensureBucket, serversOf } from '../local/servers.ts'
 import { missingSecretsOf, servicesOf } from '../local/services.ts'
 import { isServer, LOCAL, Stack, type Service } from '../local/stack.ts'
 import { build, startServices, writeContext, writeKeys } from '../local/start.ts'
 import { statusText, supervisorText } from '../local/status.ts'
 import { stopStack } from '../local/stop.ts'
-import { withGiven } from '../given-options.ts'
+import { withGivenOptions } from '../given-options.ts'
 import { openWorkspace } from '../open.ts'
 import type { GlobalOptions } from '../global-options.ts'
 import { paint } from '../terminal/style.ts'
@@ -37,9 +37,9 @@ export default async function up(
   const missingSecrets = missingSecretsOf(workspace, pipelines)
   for (const { service, secret } of missingSecrets)
     printNotes(
-      `${paint('yellow', `! ${service}`, process.stderr)}  its secret ${secret} is not set: set CAIRN_SECRET_${secret}, or add ${secret} to .cairn/secrets.json, then ${withGiven('cairn up')}`,
+      `${paint('yellow', `! ${service}`, process.stderr)}  its secret ${secret} is not set: set CAIRN_SECRET_${secret}, or add ${secret} to .cairn/secrets.json, then ${withGivenOptions('cairn up')}`,
     )
-  const found = await Promise.all(stack.services.map((service) => look(service, stack.running)))
+  const found = await Promise.all(stack.services.map((service) => checkService(service, stack.running)))
   if (json) return printData(JSON.stringify({ context: LOCAL, services: found, changes, missingSecrets }, null, 2))
   const first = pipelines[0]?.pipeline.name ?? '<pipeline>'
   const groups = relative(process.cwd(), stack.tool('kafka-consumer-groups'))
@@ -47,13 +47,13 @@ export default async function up(
 
   async function start(): Promise<void> {
     const { running } = stack
-    stack.settle()
+    stack.recordOwner()
     if (running && !running.watch) await stopStack(stack) // started by an earlier version of Cairn
     if (running && !stack.isSupervised) printNotes(`${supervisorText(running)}; starting another one`)
     await build(printNotes)
     const servers = await serversOf(stack, project.env, docker)
     const before = stack.services
-    const living = livingOf(before, running)
+    const living = runningServices(before, running)
     const others = [...living.values()].filter((service) => !isServer(service))
     const told = new Set<string>()
     const tell = (change: Change) => {

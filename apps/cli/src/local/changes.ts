@@ -10,7 +10,10 @@ export interface Change {
 const SECRET = 'CAIRN_SECRET_'
 
 /** The services whose processes are running, by name. */
-export function livingOf(services: readonly Service[], running: Running | undefined): ReadonlyMap<string, Service> {
+export function runningServices(
+  services: readonly Service[],
+  running: Running | undefined,
+): ReadonlyMap<string, Service> {
   const living = services.filter(({ name }) => processOf(running, name) !== undefined)
   return new Map(living.map((service) => [service.name, service]))
 }

@@ -3,12 +3,12 @@ import { when } from '@cairn/workspace'
 import { timeZone } from '../open.ts'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
-import type { Found, State } from './health.ts'
+import type { ServiceHealth, State } from './health.ts'
 import type { Running } from './stack.ts'
 
 const FORMATS = { ready: 'green', 'not ready': 'yellow', 'no answer': 'red' } as const satisfies Record<State, string>
 
-export function statusText(found: readonly Found[]): string {
+export function statusText(found: readonly ServiceHealth[]): string {
   const isWell = found.every(({ findings }) => findings === '')
   const zone = timeZone()
   const rows = found.map(({ name, state, url, findings, pid, since, restarts }) => [

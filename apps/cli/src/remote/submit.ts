@@ -10,19 +10,19 @@ const TRIES = 5
 const AGAIN_MS = 500
 
 export async function submitRun(control: ControlOptions, pipeline: string, request: RunRequest): Promise<string> {
-  return start(control, '/v1/pipelines/{pipeline}/runs', { path: { pipeline }, body: request })
+  return startOnServices(control, '/v1/pipelines/{pipeline}/runs', { path: { pipeline }, body: request })
 }
 
 type Starting = '/v1/pipelines/{pipeline}/runs' | '/v1/pipelines/{pipeline}/runs/{run}/rerun'
 
 /** Starts a run. A lost response is requested again with the same key, so that the run never starts twice. */
-export async function start<Path extends Starting>(
+export async function startOnServices<Path extends Starting>(
   control: ControlOptions,
   path: Path,
   given: Parameters<typeof postTo<Path>>[2],
 ): Promise<string> {
   const key = randomUUID()
-  const onBusy = sayOnce()
+  const onBusy = busyNote()
   for (let left = TRIES; ; left--) {
     try {
       const { run } = await postTo(control, path, given, { headers: { 'idempotency-key': key }, onBusy })
@@ -35,7 +35,7 @@ export async function start<Path extends Starting>(
 }
 
 /** Prints why a run does not start yet, and how long this command keeps trying. */
-function sayOnce(): (busy: Busy) => void {
+function busyNote(): (busy: Busy) => void {
   let isSaid = false
   return ({ why, waitMs, leftMs }) => {
     if (!isSaid)

@@ -7,7 +7,7 @@ import { busFailed, reasonOf } from './failure.ts'
 import { sizeOf, type Outgoing } from './message.ts'
 import type { KafkaSettings } from './settings.ts'
 
-const MOST_MESSAGES = 1_000
+const MAX_MESSAGES = 1_000
 const FIRST_PAUSE_MS = 100
 /** How long to wait for an unknown topic: not all brokers know a new topic at once. */
 const UNKNOWN_TOPIC_MS = 3_000
@@ -116,7 +116,7 @@ export class TopicProducer {
     let bytes = 0
     const end = this.#waiting.findIndex((waiting, index) => {
       bytes += waiting.bytes
-      return index > 0 && (index === MOST_MESSAGES || bytes > this.#settings.maxEventBytes)
+      return index > 0 && (index === MAX_MESSAGES || bytes > this.#settings.maxEventBytes)
     })
     return this.#waiting.slice(0, end < 0 ? undefined : end)
   }

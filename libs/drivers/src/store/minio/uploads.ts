@@ -12,7 +12,7 @@ import type { Remote } from './stat.ts'
 /** Size of a part that the server copies, in bytes. It sends nothing until the copy is done. */
 const COPIED_PART = 256 << 20
 /** Limit of S3. */
-const MOST_PARTS = 10_000
+const MAX_PARTS = 10_000
 
 /** Uploads objects, or copies them within the server: small ones in one request, large ones in parallel parts. */
 export function minioUploads(
@@ -43,7 +43,7 @@ export function minioUploads(
     const transfer = <Result>(work: () => Promise<Result>) => connection.transfer('be written', path, work)
     const upload = await transfer(() => client.initiateNewMultipartUpload(bucket, objectName, {}))
     try {
-      const parts = partsOf(size, Math.max(partSize, Math.ceil(size / MOST_PARTS)))
+      const parts = partsOf(size, Math.max(partSize, Math.ceil(size / MAX_PARTS)))
       const etags = await inParallel(parts, (part) => transfer(() => send(part, upload)))
       check()
       await transfer(() =>

@@ -10,11 +10,11 @@ import { codeOfStatus, problem, PROBLEM_TYPE, RequestRefused, type Problem } fro
 import type { Tokens } from './tokens.ts'
 
 /** Maximum length of an address in characters. Node accepts up to 16 KiB of headers, including the address. */
-const LONGEST_ADDRESS = 8_000
+const MAX_ADDRESS_LENGTH = 8_000
 /** Maximum nesting of JSON, as code that reads it is recursive. */
-const DEEPEST = 64
+const MAX_DEPTH = 64
 
-export interface DoorOptions {
+export interface RequestCheckOptions {
   readonly tokens: Tokens
   readonly limits: Limits
   /** Maximum bytes of JSON, and of an object. */
@@ -23,7 +23,7 @@ export interface DoorOptions {
 }
 
 /** Responses to what Fastify refuses before our code runs. */
-export const atTheSocket = {
+export const fastifyOptions = {
   frameworkErrors(error: { readonly statusCode?: number; readonly message: string }, _: unknown, reply: unknown) {
     const refused = problem(codeOfStatus(error.statusCode ?? 400), error.message)
     const raw = reply as RawReply
@@ -58,16 +58,16 @@ function rawAnswer(refused: Problem): string {
 }
 
 /** Checks each request before its body is read: the token, its limits, and the content type and size of the body. */
-export function guardTheDoor(
+export function addRequestChecks(
   app: NestFastifyApplication,
-  { tokens, limits, bodyLimit, objectLimit }: DoorOptions,
+  { tokens, limits, bodyLimit, objectLimit }: RequestCheckOptions,
 ): void {
   const fastify = app.getHttpAdapter().getInstance()
   fastify.addHook('onRequest', (request, reply, done) => {
     const { method, url, headers } = request
     const route = request.routeOptions.url ?? ''
-    if (url.length > LONGEST_ADDRESS)
-      throw new RequestRefused('URI_TOO_LONG', `the address has more than ${LONGEST_ADDRESS} characters`)
+    if (url.length > MAX_ADDRESS_LENGTH)
+      throw new RequestRefused('URI_TOO_LONG', `the address has more than ${MAX_ADDRESS_LENGTH} characters`)
     if (!route.startsWith('/v1/') || route === '/v1/openapi.json') return done()
     const token = bearerOf(headers.authorization)
     const holder = token === undefined ? undefined : tokens.holder(token)
@@ -84,13 +84,13 @@ export function guardTheDoor(
     const text = utf8(body as Buffer)
     if (text === undefined) return done(new RequestRefused('BAD_REQUEST', 'the body is not valid UTF-8'))
     if (isTooDeep(text))
-      return done(new RequestRefused('BAD_REQUEST', `the JSON is nested more than ${DEEPEST} levels deep`))
+      return done(new RequestRefused('BAD_REQUEST', `the JSON is nested more than ${MAX_DEPTH} levels deep`))
     if (text === '') return done(null, undefined)
-    void asJson(request, text, (error, value) => done(error ?? inexactIn(text), value))
+    void asJson(request, text, (error, value) => done(error ?? inexactError(text), value))
   })
   fastify.addContentTypeParser('application/octet-stream', (request, payload, done) => {
     if (Number(request.headers['content-length'] ?? 0) > objectLimit) return done(tooLarge(objectLimit))
-    done(null, upTo(payload, objectLimit))
+    done(null, limited(payload, objectLimit))
   })
 }
 
@@ -101,7 +101,7 @@ function kindOf(method: string, route: string): Kind {
 
 /** POST needs JSON, PUT needs bytes. */
 function requireType(method: string, headers: Readonly<Record<string, unknown>>): void {
-  const wanted = WANTED[method]
+  const wanted = CONTENT_TYPES[method]
   const { 'content-type': type, 'content-length': length = '0', 'transfer-encoding': encoding } = headers
   const isNothing = type === undefined && length === '0' && encoding === undefined
   if (wanted === undefined || isNothing) return
@@ -110,7 +110,7 @@ function requireType(method: string, headers: Readonly<Record<string, unknown>>)
     next: `send Content-Type: ${wanted}`,
   })
 }
-const WANTED: Readonly<Record<string, string>> = { PUT: 'application/octet-stream', POST: 'application/json' }
+const CONTENT_TYPES: Readonly<Record<string, string>> = { PUT: 'application/octet-stream', POST: 'application/json' }
 
 /** JSON is UTF-8, and a `charset` may only repeat that. */
 function isUtf8(contentType: string): boolean {
@@ -131,7 +131,7 @@ function utf8(bytes: Buffer): string | undefined {
 }
 
 /** Why a value would not be what was sent: a number that cannot be held exactly, or a key that is given twice. */
-function inexactIn(json: string): RequestRefused | null {
+function inexactError(json: string): RequestRefused | null {
   try {
     parseExactJson(json, 'the body')
     return null
@@ -151,7 +151,7 @@ function isTooDeep(text: string): boolean {
       else if (character === QUOTE) isText = false
     } else if (character === QUOTE) isText = true
     else if (character === OPEN_OBJECT || character === OPEN_LIST) {
-      if (++depth > DEEPEST) return true
+      if (++depth > MAX_DEPTH) return true
     } else if (character === CLOSE_OBJECT || character === CLOSE_LIST) depth--
   }
   return false
@@ -163,7 +163,7 @@ const CLOSE_OBJECT = 0x7d
 const OPEN_LIST = 0x5b
 const CLOSE_LIST = 0x5d
 
-function upTo(body: Readable, limit: number): Readable {
+function limited(body: Readable, limit: number): Readable {
   let size = 0
   const counted = new Transform({
     transform(bytes: Buffer, _, done) {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { isLeftBehind } from './old-groups.ts'
+import { isObsoleteGroup } from './obsolete-groups.ts'
 
 it('distinguishes groups that earlier versions left behind from groups in use', () => {
   const groups = {
@@ -15,5 +15,5 @@ it('distinguishes groups that earlier versions left behind from groups in use', 
     'someone-elses': false,
   }
   const all = new Set(Object.keys(groups))
-  expect(Object.fromEntries([...all].map((id) => [id, isLeftBehind('local', id, all)]))).toEqual(groups)
+  expect(Object.fromEntries([...all].map((id) => [id, isObsoleteGroup('local', id, all)]))).toEqual(groups)
 })

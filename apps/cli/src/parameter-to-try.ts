@@ -3,7 +3,7 @@ import type { Json, Pipeline } from '@cairn/kernel'
 import type { Plan } from '@cairn/records'
 
 /** A parameter to try with another valid value: `train-model.trees=200`. Taken from the last step, as that costs least. */
-export async function tryNext({ graph }: Pipeline, { nodes }: Plan): Promise<string | undefined> {
+export async function parameterToTry({ graph }: Pipeline, { nodes }: Plan): Promise<string | undefined> {
   for (const [id, node] of [...graph.nodes].reverse()) {
     const schema = node.type === 'step' ? node.step.definition.params : undefined
     const planned = nodes[id]

@@ -2,9 +2,9 @@
 const PROBE_MS = 3_000
 
 /** Returns the result of a check as a finding of `Health`. */
-export function probed(probe: Promise<unknown>): Promise<string> {
-  const late = new Promise<string>((tell) =>
-    setTimeout(tell, PROBE_MS, `no response within ${PROBE_MS / 1000} s`).unref(),
+export function checkResult(probe: Promise<unknown>): Promise<string> {
+  const late = new Promise<string>((resolve) =>
+    setTimeout(resolve, PROBE_MS, `no response within ${PROBE_MS / 1000} s`).unref(),
   )
   const answered = probe.then(
     () => 'ok',

@@ -6,7 +6,7 @@ import { placeIn } from './import-source.ts'
  * Describes an uncaught error that project code threw outside any step: in a timer, or in a promise that nothing
  * awaits. Undefined when other code threw it.
  */
-export function strayError(error: unknown, root: string): CairnError | undefined {
+export function projectError(error: unknown, root: string): CairnError | undefined {
   const place = placeIn(error, root)
   if (place === undefined) return undefined
   const [text] = errorRecord(error).message.split('\n')

@@ -7,17 +7,17 @@ import { stopProcess } from '@cairn/drivers/stop-process'
 import { markOf } from './marked.ts'
 import type { Service, Stack, Watch } from './stack.ts'
 
-const AGAIN_MS = 500
-const LONGEST_MS = 15_000
+const MIN_RESTART_MS = 500
+const MAX_RESTART_MS = 15_000
 /** A service that ran this long counts as healthy: the next restart does not wait. */
-const WELL_MS = 30_000
+const HEALTHY_MS = 30_000
 /** Longer than the services' own shutdown time. */
-const LEAVE_MS = 30_000
+const STOP_MS = 30_000
 /** How often a process that is not a child is checked. */
-const LOOK_MS = 200
+const CHECK_MS = 200
 
 /** A supervised service: its process is restarted whenever it ends, with growing delays. */
-export class Watched {
+export class SupervisedService {
   readonly service: Service
   /** The process, while one is running. */
   process: string | undefined
@@ -37,7 +37,7 @@ export class Watched {
     this.#since = before?.since ?? new Date().toISOString()
     this.#restarts = before?.restarts ?? 0
     this.#ended = before?.ended
-    this.#done = this.#keep(found)
+    this.#done = this.#keepRunning(found)
   }
 
   get watch(): Watch {
@@ -53,13 +53,13 @@ export class Watched {
   /** Stops the process for good; resolves when it is gone. */
   async stop(): Promise<void> {
     this.#stopped.abort()
-    while (this.process !== undefined && !(await stopProcess(this.process, LEAVE_MS)));
+    while (this.process !== undefined && !(await stopProcess(this.process, STOP_MS)));
     await this.#done
   }
 
-  async #keep(found: string | undefined): Promise<void> {
+  async #keepRunning(found: string | undefined): Promise<void> {
     const { signal } = this.#stopped
-    let wait = AGAIN_MS
+    let wait = MIN_RESTART_MS
     for (let adopted = found; !signal.aborted; adopted = undefined) {
       const startedAt = performance.now()
       const ended = await (adopted === undefined ? this.#run() : this.#adopt(adopted))
@@ -68,7 +68,7 @@ export class Watched {
       this.#ended = ended
       this.#changed()
       if (signal.aborted) return
-      wait = performance.now() - startedAt > WELL_MS ? AGAIN_MS : Math.min(wait * 2, LONGEST_MS)
+      wait = performance.now() - startedAt > HEALTHY_MS ? MIN_RESTART_MS : Math.min(wait * 2, MAX_RESTART_MS)
       await sleep(wait, undefined, { signal }).catch(() => {})
       this.#restarts++
     }
@@ -104,7 +104,7 @@ export class Watched {
 
   async #adopt(process: string): Promise<string> {
     this.#began(process, this.#since)
-    while (!isGone(process)) await sleep(LOOK_MS)
+    while (!isGone(process)) await sleep(CHECK_MS)
     return 'ended'
   }
 

@@ -3,14 +3,14 @@ import { CairnError } from '@cairn/kernel'
 import { requireSigned, signedPlan, type Identity, type Plan, type PublicKeys } from '@cairn/records'
 
 /** Signs the plans of control, and verifies plans: others are never started, continued or promoted. */
-export class Vouching {
+export class PlanSigning {
   readonly #identity: Identity
-  readonly #by: PublicKeys
+  readonly #signers: PublicKeys
 
   /** @param others public keys whose plans are also accepted, such as earlier keys of control */
   constructor(identity: Identity, others: PublicKeys = {}) {
     this.#identity = identity
-    this.#by = { ...others, [identity.name]: publicKeyOf(identity) }
+    this.#signers = { ...others, [identity.name]: publicKeyOf(identity) }
   }
 
   sign(plan: Plan): Plan {
@@ -19,7 +19,7 @@ export class Vouching {
 
   /** @throws CairnError REFUSED for a plan that is not signed */
   require(plan: Plan): void {
-    requireSigned(plan, this.#by)
+    requireSigned(plan, this.#signers)
   }
 
   /** What is wrong with a plan; undefined for a signed one. */

@@ -2,9 +2,9 @@ import type { RunLimits } from '@cairn/workspace'
 import type { QueuedRun } from '@cairn/records'
 import { RequestRefused } from './problem.ts'
 import type { QueueRecords } from './queue-records.ts'
-import { Room } from './queue-room.ts'
+import { QueueCapacity } from './queue-capacity.ts'
 
-export interface QueueBoundHost {
+export interface QueueAdmissionHost {
   readonly env: string
   readonly records: QueueRecords
   readonly limits: () => RunLimits
@@ -15,8 +15,8 @@ type Pipeline = Pick<QueuedRun, 'pipeline'>
 /** A cached refusal, with the limits at that time. */
 interface Full {
   readonly until: number
-  readonly most: number
-  readonly mostNow: (limits: RunLimits) => number
+  readonly limit: number
+  readonly limitNow: (limits: RunLimits) => number
   readonly error: RequestRefused
 }
 
@@ -29,13 +29,13 @@ const RETRY_AFTER_S = 5
  * admitting. The limit can be exceeded by runs that other copies of control admit at the same moment, and by runs whose
  * planner died, which get their ticket in any case.
  */
-export class QueueBound {
-  readonly #host: QueueBoundHost
+export class QueueAdmission {
+  readonly #host: QueueAdmissionHost
   /** Admitted runs without a ticket yet, in order. */
   readonly #entering = new Set<Pipeline>()
   readonly #full = new Map<string, Full>()
 
-  constructor(host: QueueBoundHost) {
+  constructor(host: QueueAdmissionHost) {
     this.#host = host
   }
 
@@ -48,7 +48,7 @@ export class QueueBound {
   async admit(pipeline: string): Promise<() => void> {
     const limits = this.#host.limits()
     const full = this.#full.get(pipeline)
-    if (full && this.#host.now() < full.until && full.mostNow(limits) === full.most) throw full.error
+    if (full && this.#host.now() < full.until && full.limitNow(limits) === full.limit) throw full.error
     const entering = { pipeline }
     this.#entering.add(entering)
     const leave = () => void this.#entering.delete(entering)
@@ -68,33 +68,37 @@ export class QueueBound {
 
   async #require(entering: Pipeline, limits: RunLimits): Promise<void> {
     const { env, records } = this.#host
-    const mostOf = ({ waiting }: RunLimits) => waiting.of(entering.pipeline) ?? Infinity
-    const mostOfAll = ({ waiting }: RunLimits) => waiting.environment
-    const [ofPipeline, ofAll] = [mostOf(limits), mostOfAll(limits)]
+    const pipelineLimit = ({ waiting }: RunLimits) => waiting.of(entering.pipeline) ?? Infinity
+    const totalLimit = ({ waiting }: RunLimits) => waiting.environment
+    const [ofPipeline, ofAll] = [pipelineLimit(limits), totalLimit(limits)]
     const tickets = await records.waiting()
     const before: Pipeline[] = [...this.#entering].slice(0, [...this.#entering].indexOf(entering))
     if (tickets.length + before.length < Math.min(ofPipeline, ofAll)) return
 
     // Some of these may be about to start.
-    const running = await records.unended(await records.standing())
-    const had = new Set(running.map((run) => records.at.ticket(run)))
-    const room = new Room(env, limits, running)
+    const running = await records.unended(await records.running())
+    const started = new Set(running.map((run) => records.at.ticket(run)))
+    const capacity = new QueueCapacity(env, limits, running)
     const left: Pipeline[] = []
-    for (const run of [...tickets.filter((ticket) => !had.has(records.at.ticket(ticket))), ...before])
-      if (room.reached(run)) left.push(run)
-      else room.take(run)
-    if (!room.reached(entering)) return
+    for (const run of [...tickets.filter((ticket) => !started.has(records.at.ticket(ticket))), ...before])
+      if (capacity.reached(run)) left.push(run)
+      else capacity.take(run)
+    if (!capacity.reached(entering)) return
     const own = left.filter(({ pipeline }) => pipeline === entering.pipeline).length
-    if (own >= ofPipeline) this.#refuse(entering, entering.pipeline, ofPipeline, mostOf)
-    if (left.length >= ofAll) this.#refuse(entering, `environment ${env}`, ofAll, mostOfAll)
+    if (own >= ofPipeline) this.#refuse(entering, entering.pipeline, ofPipeline, pipelineLimit)
+    if (left.length >= ofAll) this.#refuse(entering, `environment ${env}`, ofAll, totalLimit)
   }
 
-  #refuse({ pipeline }: Pipeline, of: string, most: number, mostNow: Full['mostNow']): never {
-    const error = new RequestRefused('TOO_MANY_REQUESTS', `the queue of ${of} is full: at most ${most} runs may wait`, {
-      next: 'wait until some have ended, or raise "waiting" of "concurrency" in package.json',
-      headers: { 'retry-after': String(RETRY_AFTER_S) },
-    })
-    this.#full.set(pipeline, { until: this.#host.now() + FULL_MS, most, mostNow, error })
+  #refuse({ pipeline }: Pipeline, of: string, limit: number, limitNow: Full['limitNow']): never {
+    const error = new RequestRefused(
+      'TOO_MANY_REQUESTS',
+      `the queue of ${of} is full: at most ${limit} runs may wait`,
+      {
+        next: 'wait until some have ended, or raise "waiting" of "concurrency" in package.json',
+        headers: { 'retry-after': String(RETRY_AFTER_S) },
+      },
+    )
+    this.#full.set(pipeline, { until: this.#host.now() + FULL_MS, limit, limitNow, error })
     throw error
   }
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { momentOf } from './moment.ts'
+import { parseTime } from './parse-time.ts'
 
 const local = (...parts: [number, number, number, number?, number?]) => new Date(...parts).getTime()
 
@@ -11,12 +11,12 @@ it.each([
   ['2026-11-29T08:00:00.250+01:30', Date.UTC(2026, 10, 29, 6, 30) + 250],
   ['2024-02-29', local(2024, 1, 29)],
 ])('%s', (text, expected) => {
-  expect(momentOf(text, 'local')).toBe(expected)
+  expect(parseTime(text, 'local')).toBe(expected)
 })
 
 it('reads a time without a zone as UTC on request', () => {
-  expect(momentOf('2026-11-29', 'utc')).toBe(Date.UTC(2026, 10, 29))
-  expect(momentOf('2026-11-29T08:00', 'utc')).toBe(Date.UTC(2026, 10, 29, 8))
+  expect(parseTime('2026-11-29', 'utc')).toBe(Date.UTC(2026, 10, 29))
+  expect(parseTime('2026-11-29T08:00', 'utc')).toBe(Date.UTC(2026, 10, 29, 8))
 })
 
 it.each([
@@ -30,6 +30,6 @@ it.each([
   '29.11.2026',
   '1',
 ])('refuses %j', (text) => {
-  expect(momentOf(text, 'local')).toBeUndefined()
-  expect(momentOf(text, 'utc')).toBeUndefined()
+  expect(parseTime(text, 'local')).toBeUndefined()
+  expect(parseTime(text, 'utc')).toBeUndefined()
 })

@@ -9,19 +9,19 @@ export interface Fetch {
 }
 
 /** Smaller objects arrive before anybody could read a message. Bytes. */
-const TOLD = 1_000_000
+const MIN_REPORTED_BYTES = 1_000_000
 
 const { stderr } = process
 const atTerminal = (line: string) => void (stderr.isTTY && stderr.write(`${paint('dim', line, stderr)}\n`))
-let tell: (line: string) => void = atTerminal
+let report: (line: string) => void = atTerminal
 
 /** Announces long fetches to the current progress display, or at a terminal. */
-export function tellFetch({ digest, size = 0 }: Fetch): void {
-  if (size >= TOLD) tell(`fetching ${bytes(size)} (${digest.slice(0, 8)})`)
+export function reportFetch({ digest, size = 0 }: Fetch): void {
+  if (size >= MIN_REPORTED_BYTES) report(`fetching ${bytes(size)} (${digest.slice(0, 8)})`)
 }
 
 /** @returns a function that restores the default */
-export function tellFetchesTo(other: (line: string) => void): () => void {
-  tell = other
-  return () => (tell = atTerminal)
+export function reportFetchesTo(other: (line: string) => void): () => void {
+  report = other
+  return () => (report = atTerminal)
 }

@@ -2,7 +2,7 @@ import { CairnError } from '@cairn/kernel'
 import { layout, type ArtifactStore, type Clock } from '@cairn/records'
 import { Leases } from '@cairn/engine'
 
-export interface TurnsHost {
+export interface PipelineLocksHost {
   readonly env: string
   readonly store: ArtifactStore
   readonly clock: Clock
@@ -13,11 +13,11 @@ export interface TurnsHost {
 const WAIT_MS = 20_000
 
 /** Ensures that a pipeline is collected or checked by one process at a time, across copies of control. */
-export class Turns {
-  readonly #host: TurnsHost
+export class PipelineLocks {
+  readonly #host: PipelineLocksHost
   readonly #leases: Leases
 
-  constructor(host: TurnsHost) {
+  constructor(host: PipelineLocksHost) {
     this.#host = host
     this.#leases = new Leases(host)
   }
@@ -26,7 +26,7 @@ export class Turns {
    * @param work called with the path of its lease
    * @throws CairnError CONFLICT while another process holds the lease
    */
-  async take<Result>(pipeline: string, work: (lease: string) => Promise<Result>): Promise<Result> {
+  async run<Result>(pipeline: string, work: (lease: string) => Promise<Result>): Promise<Result> {
     const { env, clock } = this.#host
     const lease = layout(env, pipeline).lease('collection')
     const since = clock.monotonic()

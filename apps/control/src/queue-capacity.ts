@@ -10,36 +10,36 @@ export interface ReachedLimit {
 }
 
 /** The room that limits leave besides the running runs. */
-export class Room {
+export class QueueCapacity {
   readonly #env: string
   readonly #limits: RunLimits
-  readonly #going = new Map<string, number>()
-  #all = 0
+  readonly #running = new Map<string, number>()
+  #total = 0
 
-  constructor(env: string, limits: RunLimits, going: readonly QueuedRun[]) {
+  constructor(env: string, limits: RunLimits, running: readonly QueuedRun[]) {
     this.#env = env
     this.#limits = limits
-    for (const run of going) this.take(run)
+    for (const run of running) this.take(run)
   }
 
   /** Counts a run as running. */
   take({ pipeline }: Pick<QueuedRun, 'pipeline'>): void {
-    this.#going.set(pipeline, this.#goingOf(pipeline) + 1)
-    this.#all++
+    this.#running.set(pipeline, this.#runningOf(pipeline) + 1)
+    this.#total++
   }
 
   /** The limit that prevents another run of the pipeline: its own, or else that of the environment. */
   reached({ pipeline }: Pick<QueuedRun, 'pipeline'>): ReachedLimit | undefined {
     const { environment, of } = this.#limits
     const own = of(pipeline)
-    if (own !== undefined && this.#goingOf(pipeline) >= own) return { of: 'pipeline', name: pipeline, runs: own }
-    if (environment !== undefined && this.#all >= environment)
+    if (own !== undefined && this.#runningOf(pipeline) >= own) return { of: 'pipeline', name: pipeline, runs: own }
+    if (environment !== undefined && this.#total >= environment)
       return { of: 'environment', name: this.#env, runs: environment }
     return undefined
   }
 
-  #goingOf(pipeline: string): number {
-    return this.#going.get(pipeline) ?? 0
+  #runningOf(pipeline: string): number {
+    return this.#running.get(pipeline) ?? 0
   }
 }
 

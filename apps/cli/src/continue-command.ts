@@ -4,12 +4,12 @@ import type { EndRecord, Plan } from '@cairn/records'
 import { quoted } from './given-options.ts'
 
 /** The command that continues a run with its original options: `cairn run train --set trees=400`. */
-export function continuing(plan: Plan, ends: ReadonlyMap<string, EndRecord>): string {
+export function continueCommand(plan: Plan, ends: ReadonlyMap<string, EndRecord>): string {
   const { settings = {}, from = [], until = [], force = [] } = retryOf(plan, ends, undefined)
   const { pipeline, parent } = plan
   const start = parent === undefined ? {} : { from, base: from.length > 0 ? [parent] : [] }
   const options = {
-    set: Object.entries(settings as Readonly<Record<string, Json>>).map(([name, value]) => `${name}=${typed(value)}`),
+    set: Object.entries(settings as Readonly<Record<string, Json>>).map(([name, value]) => `${name}=${asTyped(value)}`),
     ...start,
     until,
     force,
@@ -21,7 +21,7 @@ export function continuing(plan: Plan, ends: ReadonlyMap<string, EndRecord>): st
 }
 
 /** A value as typed on the command line: a plain word as it is, anything else as JSON. */
-function typed(value: Json): string {
+function asTyped(value: Json): string {
   const isWord = typeof value === 'string' && /^[A-Za-z_][\w./:@-]*$/.test(value)
   return isWord && !CONSTANTS.has(value) ? value : jsonText(value)
 }
