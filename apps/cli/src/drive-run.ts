@@ -73,17 +73,17 @@ interface Signals {
 }
 
 /** The first signal stops the run cleanly and keeps finished steps. A second one exits at once. */
-function stopOnSignals(running: RunningRun, progress: Progress, stays: boolean): Signals {
+function stopOnSignals(running: RunningRun, progress: Progress, keepsProcess: boolean): Signals {
   let code: number | undefined
   const stop = (signal: keyof typeof SIGNALS) => () => {
     const exit = SIGNALS[signal]
-    const leaves = !stays || signal !== 'SIGINT'
-    if (code !== undefined) return leaves ? process.exit(exit) : undefined
+    const endsProcess = !keepsProcess || signal !== 'SIGINT'
+    if (code !== undefined) return endsProcess ? process.exit(exit) : undefined
     code = exit
     progress.note('stopping; finished steps are kept')
     running.cancel().catch((error: Error) => {
       progress.note(`could not stop the run: ${error.message}`)
-      if (leaves) process.exit(exit)
+      if (endsProcess) process.exit(exit)
       code = undefined // another Ctrl-C tries again
     })
   }

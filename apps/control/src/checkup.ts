@@ -28,13 +28,13 @@ export interface CheckupHost {
 /**
  * Checks what the services of an environment depend on, as the control service sees it.
  *
- * @param isMeant whether to check the topics and groups of a pipeline
+ * @param isIncluded whether to check the topics and groups of a pipeline
  */
 export async function checkup(
   { env, store, bus, missingStages }: CheckupHost,
-  isMeant: (pipeline: string) => boolean,
+  isIncluded: (pipeline: string) => boolean,
 ): Promise<readonly Checked[]> {
-  const pipelines = async () => (await pipelineNames(store, env)).filter(isMeant)
+  const pipelines = async () => (await pipelineNames(store, env)).filter(isIncluded)
   return Promise.all([
     check('kafka', async () => `a broker answered in ${await milliseconds(() => bus.probe())}`),
     check('store', async () => {
@@ -67,10 +67,10 @@ export async function checkup(
       const there = new Set(await bus.topics())
       const topics = (await pipelines()).map((pipeline) => topicOf({ env, pipeline }))
       const groups = await bus.groups(topics.filter((topic) => there.has(topic)))
-      const standing = groups.flatMap(({ id, topic, standstills }) =>
+      const blocked = groups.flatMap(({ id, topic, standstills }) =>
         standstills.map((standstill) => `${id}: ${standstillText({ topic, ...standstill })}`),
       )
-      if (standing.length > 0) throw new Error(standing.join('; '))
+      if (blocked.length > 0) throw new Error(blocked.join('; '))
       return `${groups.length} groups, ${lagText(groups)}`
     }),
     check('stages', async () => {

@@ -63,10 +63,10 @@ export class MissingStages {
     const members = await this.#host.bus.members([...groups])
     const found: { plan: Plan; steps: string[] }[] = []
     for (const plan of plans) {
-      const lacking = stepsIn(plan).filter((step) => (members.get(groupOf(plan, step)) ?? 0) === 0)
-      if (lacking.length === 0) continue
+      const missing = stepsIn(plan).filter((step) => (members.get(groupOf(plan, step)) ?? 0) === 0)
+      if (missing.length === 0) continue
       const awaited = await this.#awaited(plan).catch(undefinedIfDamaged)
-      if (awaited) found.push({ plan, steps: lacking.filter((step) => awaited.has(step)) })
+      if (awaited) found.push({ plan, steps: missing.filter((step) => awaited.has(step)) })
     }
     return found
   }

@@ -51,14 +51,14 @@ export class QueueAdmission {
     if (full && this.#host.now() < full.until && full.limitNow(limits) === full.limit) throw full.error
     const entering = { pipeline }
     this.#entering.add(entering)
-    const leave = () => void this.#entering.delete(entering)
+    const release = () => void this.#entering.delete(entering)
     try {
       await this.#require(entering, limits)
     } catch (error) {
-      leave()
+      release()
       throw error
     }
-    return leave
+    return release
   }
 
   /** Drops the cached refusal, as a run has ended. */

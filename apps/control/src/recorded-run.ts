@@ -96,10 +96,10 @@ export class RecordedRun {
     const plan = this.#plan
     const end = (this.#end ??= await readRecord<RunEnd>(this.#store, this.#at.runEnd(plan.run)))
     await this.#readEnds()
-    const begun = end ? [] : [...(await this.#begun()), ...(await this.#unfit())]
+    const started = end ? [] : [...(await this.#runningAttempts()), ...(await this.#unfit())]
     const ended = [...this.#ends.values()].sort(([a], [b]) => a - b).map(([, event]) => event)
     const isOver = end && (end.status !== 'cancelled' || Object.keys(plan.nodes).every((id) => this.#isEnded(id)))
-    return [...ended, ...begun, ...(isOver ? [this.runEnded!] : [])]
+    return [...ended, ...started, ...(isOver ? [this.runEnded!] : [])]
   }
 
   async #readEnds(): Promise<void> {
@@ -116,7 +116,7 @@ export class RecordedRun {
   }
 
   /** Events of the current attempts of tasks. */
-  async #begun(): Promise<CairnEvent[]> {
+  async #runningAttempts(): Promise<CairnEvent[]> {
     const { run } = this.#plan
     const files = await this.#store.children(this.#at.attempts(run))
     const running = files.filter((file) => !this.#ends.has(this.#at.attemptOf(file).task))

@@ -28,7 +28,7 @@ export function stageHealth({ bus, store }: Connected, machine: HostHealth, stop
     async ready() {
       const { subscriptions } = bus.status()
       const joined = subscriptions.every(({ connected }) => connected)
-      const standing = subscriptions.flatMap(({ topic, standstills }) =>
+      const blocked = subscriptions.flatMap(({ topic, standstills }) =>
         standstills.map((standstill) => standstillText({ topic, ...standstill })),
       )
       const [kafka, objects, fault] = await Promise.all([
@@ -41,7 +41,7 @@ export function stageHealth({ bus, store }: Connected, machine: HostHealth, stop
         machine: fault?.message ?? 'ok',
         events: kafka === 'ok' && !joined ? 'has not joined its group yet' : kafka,
         store: objects,
-        progress: standing.length === 0 ? 'ok' : standing.join('; '),
+        progress: blocked.length === 0 ? 'ok' : blocked.join('; '),
       }
     },
   }

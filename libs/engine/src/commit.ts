@@ -66,7 +66,7 @@ async function commit(
     ms,
     generation: 0,
   }
-  const standing = await storeCheckpoint(
+  const valid = await storeCheckpoint(
     host.store,
     run.at,
     host.identity ? signed(checkpoint, host.identity) : checkpoint,
@@ -75,7 +75,7 @@ async function commit(
       ...(node.force && { force: true }),
     },
   )
-  return { status: 'completed', how: 'computed', key: item.key, outputs: standing.outputs, ms }
+  return { status: 'completed', how: 'computed', key: item.key, outputs: valid.outputs, ms }
 }
 
 /**

@@ -205,7 +205,7 @@ async function versionsOf(
   const known = Object.fromEntries((definition.secrets ?? []).map((secret) => [secret, secrets(secret) ?? '']))
   const hasCachePolicy = definition.cache !== undefined
   const context: ConnectorContext = { root, params, secrets: known, signal, remember, hasCachePolicy, scratch: '' }
-  const asked = Object.entries(definition.reads)
+  const reads = Object.entries(definition.reads)
     .filter(([, connector]) => 'version' in connector)
     .map(
       async ([read, connector]) =>
@@ -217,7 +217,7 @@ async function versionsOf(
   const set = Object.fromEntries(Object.entries(known).filter(([, value]) => value !== ''))
   let all: [string, string | undefined][]
   try {
-    all = await Promise.all(asked)
+    all = await Promise.all(reads)
   } catch (error) {
     return { unread: errorRecord(error, { secrets: set }) }
   }

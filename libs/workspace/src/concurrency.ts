@@ -28,8 +28,8 @@ export interface ConcurrencySettings {
  */
 export function runLimitsOf(settings: ConcurrencySettings | undefined, env: string): RunLimits {
   const levels = [ownOf(settings?.environments, env), settings]
-  const first = (said: (level: ConcurrencySettings) => number | undefined) =>
-    levels.map((level) => level && said(level)).find((limit) => limit !== undefined)
+  const first = (limitOf: (level: ConcurrencySettings) => number | undefined) =>
+    levels.map((level) => level && limitOf(level)).find((limit) => limit !== undefined)
   return {
     environment: first(({ runs }) => runs),
     of: (pipeline) =>

@@ -32,10 +32,10 @@ export async function importSource(file: string, root: string): Promise<Readonly
   }
 }
 
-async function faultIn(file: string, root: string, said: unknown): Promise<CairnError | undefined> {
+async function faultIn(file: string, root: string, error: unknown): Promise<CairnError | undefined> {
   const { loadFault } = await import('@cairn/fingerprint')
   try {
-    return await loadFault(file, root, said)
+    return await loadFault(file, root, error)
   } catch (error) {
     return error instanceof CairnError ? error : undefined
   }

@@ -109,11 +109,11 @@ function checkSettings(file: string, settings: unknown): void {
   if (!isObject(settings))
     return refuse('"cairn" must be an object', 'write "cairn": { "pipelines": ["pipelines/*.ts"] }')
   const { pipelines = [], store = '', env = 'local', adoption = {}, retention = {}, concurrency = {} } = settings
-  for (const [where, said, known] of [
+  for (const [where, value, known] of [
     ['"cairn"', settings, SETTINGS],
     ['"adoption" of "cairn"', adoption, ADOPTION],
   ] as const)
-    for (const name of Object.keys(isObject(said) ? said : {}))
+    for (const name of Object.keys(isObject(value) ? value : {}))
       if (!known.includes(name)) refuse(`${where} has no setting "${name}"`, suggest(name, known)!)
   checkRetention(file, retention)
   checkConcurrency(file, concurrency)

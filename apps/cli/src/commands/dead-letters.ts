@@ -101,9 +101,9 @@ export function decide(what: 'replay' | 'drop') {
       return printLines(`${done}  ${pipeline}/${id}  for ${groups.join(', ')}`)
     }
     const letters = await Array.fromAsync(lettersOf(control, pipeline, run === undefined ? {} : { run }))
-    const meant = letters.filter(({ event, groups }) => (event || what === 'drop') && groups.some(isMeant(group)))
+    const chosen = letters.filter(({ event, groups }) => (event || what === 'drop') && groups.some(matchesGroup(group)))
     const decided: { id: string; groups: readonly string[] }[] = []
-    await forEachConcurrently(meant, async ({ id }) => {
+    await forEachConcurrently(chosen, async ({ id }) => {
       const groups = await send(id).catch(undefinedOn('CONFLICT', 'NOT_FOUND')) // decided by another meanwhile
       if (groups) decided.push({ id, groups })
     })
@@ -112,7 +112,7 @@ export function decide(what: 'replay' | 'drop') {
     printLines(`${done}  ${decided.length} dead letters of ${pipeline}${left > 0 ? `; ${left} others remain` : ''}`)
   }
 }
-function isMeant(wanted: string | undefined): (of: Letter['groups'][number]) => boolean {
+function matchesGroup(wanted: string | undefined): (of: Letter['groups'][number]) => boolean {
   return ({ group, state }) => state === 'waiting' && (wanted === undefined || group === wanted)
 }
 

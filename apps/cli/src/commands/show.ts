@@ -147,12 +147,12 @@ async function showStep(
       lines.map(([name, value]) => [paint('dim', name), value]),
     ),
   )
-  const tell = (what: string, error: ErrorRecord) =>
+  const addError = (what: string, error: ErrorRecord) =>
     printLines(`\n${what}  ${errorText(error, { frames: 20 }).join('\n')}`)
   for (const failure of failures)
-    tell(paint('yellow', failure.attempt === undefined ? 'earlier attempt' : `attempt ${failure.attempt}`), failure)
-  if (outcome?.status === 'completed' && outcome.caught) tell(paint('yellow', 'caught'), outcome.caught)
-  if (outcome && 'error' in outcome) tell(paint('red', 'error'), outcome.error)
+    addError(paint('yellow', failure.attempt === undefined ? 'earlier attempt' : `attempt ${failure.attempt}`), failure)
+  if (outcome?.status === 'completed' && outcome.caught) addError(paint('yellow', 'caught'), outcome.caught)
+  if (outcome && 'error' in outcome) addError(paint('red', 'error'), outcome.error)
 }
 
 function stepLines(

@@ -53,26 +53,26 @@ export default async function up(
     await build(printNotes)
     const servers = await serversOf(stack, project.env, docker)
     const before = stack.services
-    const living = runningServices(before, running)
-    const others = [...living.values()].filter((service) => !isServer(service))
-    const told = new Set<string>()
-    const tell = (change: Change) => {
-      if (told.has(change.name)) return
-      told.add(change.name)
+    const runningBefore = runningServices(before, running)
+    const others = [...runningBefore.values()].filter((service) => !isServer(service))
+    const printed = new Set<string>()
+    const printChange = (change: Change) => {
+      if (printed.has(change.name)) return
+      printed.add(change.name)
       changes.push(change)
       if (change.change !== 'unchanged') printNotes(changeText(change))
     }
-    const tellReady = (service: Service) => tell(changeOf(service, living))
+    const printReady = (service: Service) => printChange(changeOf(service, runningBefore))
     // The others keep running, but may not become ready before they are replaced below: a server may have moved.
-    await startServices(stack, [...servers, ...others], { awaited: servers, onReady: tellReady, note: printNotes })
+    await startServices(stack, [...servers, ...others], { awaited: servers, onReady: printReady, note: printNotes })
     await ensureBucket(stack)
     const services = await servicesOf(workspace, pipelines, stack, before)
     writeContext(stack, project.env, services[0]!.url)
     writeKeys(stack)
     const kept = names.length === 0 ? [] : others.filter(({ name }) => !services.some((other) => other.name === name))
     const wanted = [...servers, ...services, ...kept]
-    await startServices(stack, wanted, { onReady: tellReady, note: printNotes })
-    stoppedOf(wanted, living).forEach(tell)
+    await startServices(stack, wanted, { onReady: printReady, note: printNotes })
+    stoppedOf(wanted, runningBefore).forEach(printChange)
     const unchanged = changes.filter(({ change }) => change === 'unchanged')
     if (unchanged.length > 0) printNotes(`unchanged  ${unchanged.map(({ name }) => name).join(', ')}`)
   }

@@ -37,10 +37,10 @@ export async function examineServices(
   if (!json) printChecks(checks)
   const checkups = await examineStore(control, { bytes: share, repair })
   const findings = findingsOf(checkups)
-  const isWell = checks.every(({ ok }) => ok)
-  process.exitCode = isWell && unrepairedOf(checkups, repair).length === 0 ? EXIT.ok : EXIT.error
+  const allOk = checks.every(({ ok }) => ok)
+  process.exitCode = allOk && unrepairedOf(checkups, repair).length === 0 ? EXIT.ok : EXIT.error
   if (json) {
-    const sound = isWell && findings.length === 0
+    const sound = allOk && findings.length === 0
     return printData(JSON.stringify({ sound, repaired: repair, checks, pipelines: checkups }, null, 2))
   }
   for (const line of checkupLines(checkups, repair)) printLines(line)
@@ -51,9 +51,9 @@ export async function examineServices(
 }
 
 async function checksOf(control: ControlOptions): Promise<Checked[]> {
-  const asked = Date.now()
+  const sentAt = Date.now()
   const { now, checks } = await getFrom(control, '/v1/checkup', {})
-  return [{ what: 'control', ok: true, found: control.url }, ...checks, clock(now - (asked + Date.now()) / 2)]
+  return [{ what: 'control', ok: true, found: control.url }, ...checks, clock(now - (sentAt + Date.now()) / 2)]
 }
 
 function printChecks(checks: readonly Checked[]): void {

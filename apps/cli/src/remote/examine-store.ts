@@ -11,27 +11,31 @@ interface ExaminationOptions {
 }
 
 /** Has control check the store of its services, part by part. Needs the right to collect. */
-export async function examineStore(control: ControlOptions, asked: ExaminationOptions): Promise<Checkups> {
+export async function examineStore(control: ControlOptions, options: ExaminationOptions): Promise<Checkups> {
   const { pipelines } = await getFrom(control, '/v1/pipelines', {})
   const checkups: Record<string, Checkup> = {}
-  for (const pipeline of pipelines) checkups[pipeline] = await examinePipeline(control, pipeline, asked)
+  for (const pipeline of pipelines) checkups[pipeline] = await examinePipeline(control, pipeline, options)
   return checkups
 }
 
-async function examinePipeline(control: ControlOptions, pipeline: string, asked: ExaminationOptions): Promise<Checkup> {
+async function examinePipeline(
+  control: ControlOptions,
+  pipeline: string,
+  options: ExaminationOptions,
+): Promise<Checkup> {
   const findings: Finding[] = []
   const checked = { runs: 0, checkpoints: 0, objects: 0, bytes: 0, read: 0 }
-  const tell = progressOf(pipeline)
+  const showProgress = progressOf(pipeline)
   let after: Checkup['next']
   do {
-    const given = { path: { pipeline }, body: { ...asked, ...(after && { after }) } }
+    const given = { path: { pipeline }, body: { ...options, ...(after && { after }) } }
     const part = await retryWhileBusy(() =>
       postTo(control, '/v1/pipelines/{pipeline}/examinations', given, { deadline: null }),
     )
     findings.push(...part.findings)
     for (const count of Object.keys(checked) as (keyof typeof checked)[]) checked[count] += part.checked[count]
     after = part.next
-    tell({ checked })
+    showProgress({ checked })
   } while (after)
   return { findings, checked }
 }

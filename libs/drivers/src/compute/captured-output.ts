@@ -58,20 +58,24 @@ function patchStreams(): void {
 function patchFileWrites(): void {
   const streamOf = (fd: unknown) => (fd === 1 ? 'stdout' : fd === 2 ? 'stderr' : undefined)
   const { write, writeSync } = fs
-  const takes = (fd: unknown, bytes: string | NodeJS.ArrayBufferView, rest: readonly unknown[]): number | undefined => {
+  const captured = (
+    fd: unknown,
+    bytes: string | NodeJS.ArrayBufferView,
+    rest: readonly unknown[],
+  ): number | undefined => {
     const stream = streamOf(fd)
     if (!stream) return undefined
     const part = typeof bytes === 'string' ? bytes : partOf(bytes, rest)
     return goesToOwnStream(part, stream) ? undefined : Buffer.byteLength(part)
   }
   fs.writeSync = ((fd: number, bytes: string, ...rest: []) =>
-    takes(fd, bytes, rest) ?? writeSync(fd, bytes, ...rest)) as typeof fs.writeSync
+    captured(fd, bytes, rest) ?? writeSync(fd, bytes, ...rest)) as typeof fs.writeSync
   const writeLater = (fd: number, bytes: string, ...rest: unknown[]) => {
-    const taken = takes(fd, bytes, rest)
+    const length = captured(fd, bytes, rest)
     const done = rest.at(-1)
-    if (taken === undefined || typeof done !== 'function')
+    if (length === undefined || typeof done !== 'function')
       return (write as (...given: unknown[]) => void)(fd, bytes, ...rest)
-    process.nextTick(done, null, taken, bytes)
+    process.nextTick(done, null, length, bytes)
   }
   fs.write = Object.assign(writeLater, write) as typeof fs.write
   syncBuiltinESMExports()
@@ -79,8 +83,8 @@ function patchFileWrites(): void {
 
 function partOf(view: NodeJS.ArrayBufferView, [from, length]: readonly unknown[]): Uint8Array {
   const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
-  const asked = typeof from === 'object' && from !== null ? (from as { offset?: number; length?: number }) : undefined
-  const start = asked ? (asked.offset ?? 0) : typeof from === 'number' ? from : 0
-  const count = asked ? asked.length : typeof length === 'number' ? length : undefined
+  const options = typeof from === 'object' && from !== null ? (from as { offset?: number; length?: number }) : undefined
+  const start = options ? (options.offset ?? 0) : typeof from === 'number' ? from : 0
+  const count = options ? options.length : typeof length === 'number' ? length : undefined
   return bytes.subarray(start, count === undefined ? undefined : start + count)
 }

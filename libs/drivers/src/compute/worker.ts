@@ -180,11 +180,11 @@ function asFiles(outputs: Readonly<Record<string, Made>>, folders: ItemFolders):
 function open(ref: ArtifactRef): Promise<string> {
   const known = opening.get(ref.digest)
   if (known) return known.promise
-  const asked = Promise.withResolvers<string>()
-  opening.set(ref.digest, asked)
-  asked.promise.catch(() => opening.delete(ref.digest))
+  const request = Promise.withResolvers<string>()
+  opening.set(ref.digest, request)
+  request.promise.catch(() => opening.delete(ref.digest))
   send({ type: 'open', ref })
-  return asked.promise
+  return request.promise
 }
 
 /** Never caches: the version of a source is checked again after reading, and must be the current one. */
