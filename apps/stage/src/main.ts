@@ -4,7 +4,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify'
 import { pino } from 'pino'
 import { openConnection, readConnection } from '@cairn/drivers/connection'
 import { controlTopicOf } from '@cairn/records'
-import { CairnStrategy, exitOnError, nestLogger, StageModule } from '@cairn/stage'
+import { CairnStrategy, exitOnError, HealthModule, nestLogger } from '@cairn/stage'
 import { stageHealth } from './health.ts'
 import { stageHost } from './host.ts'
 import { logTasks } from './log.ts'
@@ -38,7 +38,7 @@ let stopping = false
 await Promise.all([store.checkFormat(), bus.ensureTopics([host.topic, controlTopicOf(connection)])])
 const control = await host.listenToControl()
 const health = stageHealth(connected, host.machine, () => stopping)
-const app = await NestFactory.create(StageModule.forRoot({ engine: host.engine, health }), new FastifyAdapter(), {
+const app = await NestFactory.create(HealthModule.forRoot(health), new FastifyAdapter(), {
   logger: nestLogger(log),
 })
 app.connectMicroservice({
@@ -47,6 +47,7 @@ app.connectMicroservice({
     bus,
     store,
     engine: {
+      handle: (event) => host.engine.handle(event),
       pipeline: settings.pipeline,
       options: {
         group: host.group,

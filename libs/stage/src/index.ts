@@ -1,6 +1,5 @@
 export { CairnStrategy, type StrategyOptions } from './strategy.ts'
 export { OnStage, type OnStageOptions } from './on-stage.ts'
-export { StageModule, type StageModuleOptions } from './stage.module.ts'
 export { exitOnError } from './exit-on-error.ts'
 export { HealthModule, type Health } from './health.module.ts'
 export { nestLogger } from './nest-logger.ts'

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { pipeline, step } from '@cairn/kernel'
 import { Int, openApps, type Apps } from './apps.fixture.ts'
-import { CairnStrategy } from './strategy.ts'
 
 const ran: string[] = []
 const gate = { open: Promise.withResolvers<void>(), begun: Promise.withResolvers<void>() }
@@ -56,16 +55,5 @@ describe('a stage', () => {
     await apps.openStage(waiting)
     expect((await ended).data.status).toBe('completed')
     expect(ran).toEqual(['one', 'wait', 'two'])
-  })
-})
-
-it('a strategy without subscriptions for the engine is refused', () => {
-  const strategy = new CairnStrategy({ env: 'test', bus: openApps().bus, store: undefined as never })
-  strategy.addHandler('engine', async () => {}, true, { cairn: { to: 'engine' } })
-  return new Promise<void>((done) => {
-    void strategy.listen((error) => {
-      expect(error).toMatchObject({ message: 'CairnStrategy has no engine subscriptions' })
-      done()
-    })
   })
 })
