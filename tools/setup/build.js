@@ -63,9 +63,9 @@ const TOGETHER = [
       'libs/drivers',
       `identity lock store/control store/control-answers store/folder store/folder-leftovers
        events/memory events/redelivery
-       compute/crash compute/in-process compute/inputs compute/known-secrets compute/line-splitter compute/oom-kills compute/pool
-       compute/host-health compute/semaphore compute/session compute/short-bodies-in-process compute/worker-output
-       compute/worker-process`,
+       compute/crash compute/durations compute/host-compute compute/host-health compute/in-process compute/inputs
+       compute/known-secrets compute/line-splitter compute/oom-kills compute/pool compute/semaphore compute/session
+       compute/short-bodies-in-process compute/worker-output compute/worker-process`,
     ),
   },
 ]

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { withPackageChecks, HostHealth, processPool, withHostChecks } from '@cairn/drivers/compute'
+import { hostCompute, HostHealth, processPool } from '@cairn/drivers/compute'
 import type { Connected, Connection } from '@cairn/drivers/connection'
 import { identityOf, planSignersOf } from '@cairn/drivers/identity'
 import { isGone, thisProcess } from '@cairn/drivers/process-id'
@@ -9,7 +9,7 @@ import { packageExaminer } from '@cairn/fingerprint'
 import { controlTopicOf, requireOf, systemClock, topicOf, type CairnEvent, type Subscription } from '@cairn/records'
 import { Engine } from '@cairn/engine'
 import type { CairnError } from '@cairn/kernel'
-import { recordDurations } from './durations.ts'
+import { RecentDurations } from './durations.ts'
 import type { StageSettings } from './settings.ts'
 
 /** The engine of one step's tasks, and its subscriptions. */
@@ -57,20 +57,22 @@ export function stageHost(
     idle: IDLE_MS,
     confinement: { ...confinement, reads: [settings.copies, ...confinement.reads] },
   })
-  const { compute, longest } = recordDurations(pool)
+  const durations = new RecentDurations()
   const machine = new HostHealth(scratch, store.copies)
   const identity = identityOf(process.env)
   const engine = new Engine({
     store,
     bus,
     clock: systemClock,
-    compute: withHostChecks(
-      withPackageChecks(compute, {
+    compute: hostCompute({
+      pool,
+      durations,
+      packages: {
         examine: packageExaminer({ root, cache: join(settings.scratch, 'packages') }),
-        onMisfit: () => {}, // reported when it is left
-      }),
-      { folder: scratch, health: machine, copies: store.copies },
-    ),
+        onMisfit: () => {}, // reported when the task is handed over
+      },
+      host: { folder: scratch, health: machine, copies: store.copies },
+    }),
     onHandOver(task, why) {
       if (why.code === 'HOST_FAILED') machine.note(why)
       onMisfit(task, why)
@@ -83,7 +85,7 @@ export function stageHost(
     steps: new Set([step]),
     stillWaitingAfterMs: settings.stillWaitingAfterMs,
     leaseAfterMs: LEASE_AFTER_MS,
-    longestRecentMs: longest,
+    longestRecentMs: (step) => durations.longest(step),
   })
   const confirmCancel = async (event: CairnEvent): Promise<void> => {
     requireOf({ env, pipeline }, event)

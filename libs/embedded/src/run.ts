@@ -1,12 +1,5 @@
 import { memoryBus } from '@cairn/drivers/events/memory'
-import {
-  withPackageChecks,
-  inProcess,
-  processPool,
-  shortBodiesInProcess,
-  withHostChecks,
-  type Pool,
-} from '@cairn/drivers/compute'
+import { hostCompute, processPool, type Pool } from '@cairn/drivers/compute'
 import { identityOf } from '@cairn/drivers/identity'
 import { isGone, thisProcess } from '@cairn/drivers/process-id'
 import { packageExaminer } from '@cairn/fingerprint'
@@ -77,13 +70,13 @@ export function openHost(
   const { store, clock } = workspace
   const bus = memoryBus({ partitions: 1, waitForOutages: false }) // a person waits, who can free the disk
   const { project, cache } = workspace
-  const here = shortBodiesInProcess(
-    inProcess({ ...computeOptions(workspace), live }),
+  const durations = workspace.history.of(pipeline)
+  const compute = hostCompute({
     pool,
-    workspace.history.of(pipeline),
-  )
-  const compute = withHostChecks(withPackageChecks(here, { examine: packageExaminer({ root: project.root, cache }) }), {
-    folder: project.store,
+    inProcess: { ...computeOptions(workspace), live },
+    durations,
+    packages: { examine: packageExaminer({ root: project.root, cache }) },
+    host: { folder: project.store },
   })
   const identity = identityOf(process.env)
   const vouch = identity ? { identity } : {}
@@ -96,7 +89,7 @@ export function openHost(
     isGone,
     hasSuccessor: false,
     stillWaitingAfterMs: stillWaitingAfterMs(),
-    longestRecentMs: (step) => workspace.history.longest(pipeline, step),
+    longestRecentMs: (step) => durations.longest(step),
     ...vouch,
   })
   const going = new Map<string, PromiseWithResolvers<RunStatus>>()

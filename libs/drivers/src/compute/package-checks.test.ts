@@ -88,7 +88,7 @@ describe('a pool with checks of packages', () => {
   })
 
   it('runs code in the host process only if the packages are older than that process and the step has no limits', async () => {
-    const durations = { longest: () => 1, add: () => {} }
+    const durations = { longest: () => 1 }
     const here = shortBodiesInProcess(inProcess({ ...shop.options, live: new Map() }), pool, durations)
     const stored = code('() => ({ out: String(process.pid) })')
     expect(await only(withPackageChecks(here, { examine }), shop.work(stored))).not.toBe(String(process.pid))

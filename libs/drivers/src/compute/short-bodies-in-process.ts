@@ -1,12 +1,6 @@
 import type { Code, Compute, Work } from '@cairn/records'
+import type { Durations } from './durations.ts'
 import { readManifest } from './load-code.ts'
-
-/** Recent durations of steps. */
-export interface Durations {
-  /** Returns the duration of the longest recent call of a step's body, in milliseconds; undefined if none is known. */
-  longest(step: string): number | undefined
-  add(step: string, ms: number): void
-}
 
 /** Whether this process formats numbers and dates as the pool's processes do. A process cannot change its locale. */
 const HAS_POOL_LOCALE = new Intl.NumberFormat().resolvedOptions().locale === 'en-US'
@@ -18,7 +12,11 @@ const SHORT_MS = 20
  * Runs a body in this process if it is short, needs no isolation and finds the right packages here. Runs other bodies
  * in the pool, whose processes can be replaced. Steps without stored code always run in this process.
  */
-export function shortBodiesInProcess(inProcess: Compute, pool: Compute, durations: Durations): Compute {
+export function shortBodiesInProcess(
+  inProcess: Compute,
+  pool: Compute,
+  durations: Pick<Durations, 'longest'>,
+): Compute {
   const isolationKnown = new Map<string, boolean>()
   const needsNoIsolation = (work: Work) => {
     const name = [work.code, work.fallback].map((code) => code && 'fingerprint' in code && code.fingerprint).join()
@@ -30,11 +28,7 @@ export function shortBodiesInProcess(inProcess: Compute, pool: Compute, duration
       const { step, code } = work
       const isShort = (durations.longest(step) ?? Infinity) < SHORT_MS
       const isInProcess = isShort && HAS_POOL_LOCALE && isUnlimited(work) && needsNoIsolation(work) && areAsLoaded(work)
-      const chosen = 'inline' in code || isInProcess ? inProcess : pool
-      for await (const result of chosen.run(work, signal)) {
-        if (!('error' in result)) durations.add(step, result.ms)
-        yield result
-      }
+      yield* ('inline' in code || isInProcess ? inProcess : pool).run(work, signal)
     },
   }
 }
