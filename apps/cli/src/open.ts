@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { CairnError } from '@cairn/kernel'
-import { mergedSettings, parameterAt, readText, schemaAt, type Settings } from '@cairn/planner'
+import { mergedSettings, readSetting, type Settings } from '@cairn/planner'
 import type { Graph } from '@cairn/kernel/contract'
 import {
   allPipelines,
@@ -93,7 +93,7 @@ export function typedSettings(set: readonly string[], graph: Graph): Settings {
         next: 'write it like --set train-model.trees=400',
       })
     const path = setting.slice(0, at)
-    return { [path]: readText(setting.slice(at + 1), schemaAt(graph, parameterAt(graph, path)), path) }
+    return { [path]: readSetting(graph, path, setting.slice(at + 1)) }
   })
   return typed.reduce((before, later) => mergedSettings(graph, before, later), {})
 }
