@@ -23,7 +23,7 @@ export async function importSource(file: string, root: string): Promise<Readonly
     await turn() // Node reports unhandled rejections in this turn
     return exported
   } catch (error) {
-    if (error instanceof CairnError) throw withPlace(error, root)
+    if (error instanceof CairnError) throw withSourcePlace(error, root)
     const isRefused =
       error instanceof SyntaxError ||
       error instanceof RangeError || // deep nesting overflows the stack
@@ -50,12 +50,12 @@ export function buildGraph<Graph>(build: () => Graph, file: string, root: string
   try {
     return build()
   } catch (error) {
-    throw error instanceof CairnError ? withPlace(error, root) : loadError(error, file, root, 'drawn')
+    throw error instanceof CairnError ? withSourcePlace(error, root) : loadError(error, file, root, 'drawn')
   }
 }
 
 /** Puts the line of the project that caused an error in front of its message, unless the message has one. */
-function withPlace(error: CairnError, root: string): CairnError {
+function withSourcePlace(error: CairnError, root: string): CairnError {
   const { code, message, next, cause } = error
   const place = placeIn(error, root)
   if (!place || /^\S+:\d+\b/.test(message)) return error

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { isInside } from '@cairn/files'
+import { fullDiskCode, isInside } from '@cairn/files'
 import { CairnError } from '@cairn/kernel'
 import type { ErrorRecord, Thrown } from '@cairn/records'
 
@@ -125,11 +125,10 @@ function probe(folder: string): Error | undefined {
   }
 }
 
-/** Returns the code of a disk fault. Databases report a full disk only in the message. */
-function diskCode({ message, code }: { readonly message: string; readonly code?: unknown }): string | undefined {
-  if (typeof code === 'string' && Object.hasOwn(DISK_FAULTS, code)) return code
-  if (/\bNo space left on device\b/i.test(message)) return 'ENOSPC'
-  return /\bDisk quota exceeded\b/i.test(message) ? 'EDQUOT' : undefined
+/** Returns the code of a disk fault. */
+function diskCode(error: { readonly message: string; readonly code?: unknown }): string | undefined {
+  const { code } = error
+  return typeof code === 'string' && Object.hasOwn(DISK_FAULTS, code) ? code : fullDiskCode(error)
 }
 
 function diskFault(code: string, folder: string, cause?: unknown): CairnError {

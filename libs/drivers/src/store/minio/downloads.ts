@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { CairnError } from '@cairn/kernel'
-import { fileStamp, markVerified } from '@cairn/files'
+import { fileStamp, fullDiskCode, markVerified } from '@cairn/files'
 import { digestIn, type Copy, type objectCache } from './cache.ts'
 import { drained, codeOf, type MinioConnection } from './connection.ts'
 import { ProgressiveDigest } from './digest.ts'
@@ -14,8 +14,6 @@ import { remoteOf, type Remote } from './stat.ts'
 /** Paths of code whose name contains a hash of its text, so that a copy is never out of date. */
 const IMMUTABLE = /\/code\/[0-9a-f]+-[0-9a-f]{16}\.(mjs|json)$/
 
-/** Codes of errors that mean a full disk. */
-const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT'])
 const TRIES = 3
 
 /** Downloads objects to the cache: small ones in one request, large ones in parallel parts. */
@@ -96,7 +94,7 @@ export function minioDownloads(
         return await downloadOnce(path)
       } catch (error) {
         const code = localCode(error)
-        const mayRetry = code === 'ENOENT' || (FULL.has(code) && (await cache.eviction.evict()) > 0)
+        const mayRetry = code === 'ENOENT' || (fullDiskCode({ code }) && (await cache.eviction.evict()) > 0)
         if (mayRetry && tries < TRIES) continue
         throw code === 'ENOENT' ? removed(error) : error
       }
