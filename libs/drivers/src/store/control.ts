@@ -27,6 +27,8 @@ const RESPONSE_MS = 60_000
  * How long to repeat a request if control has answered this process before, but no longer does, as during a restart.
  */
 const RESTART_MS = 30_000
+/** How long to repeat a request with an idempotency key otherwise: its response may be lost, and a wrong URL shows soon. */
+const FIRST_CONTACT_MS = 2_000
 const RETRY_MS = 500
 /** URLs that have answered this process. */
 const answered = new Set<string>()
@@ -57,7 +59,7 @@ const REPEATABLE: ReadonlySet<string> = new Set(['GET', 'PUT'])
 
 /**
  * Sends a request to the control service, with the token. Repeats it while control is too busy, or, if the request is
- * idempotent, while control restarts.
+ * idempotent, while control restarts. Callers need not repeat it.
  *
  * @throws CairnError with the code and message of an error response; BUS_FAILED if control does not respond
  */
@@ -78,15 +80,18 @@ export async function askControl(
       signal: given,
       headers: { authorization: `Bearer ${token}`, ...headers },
     })
-  const mayRepeat = REPEATABLE.has(init.method ?? 'GET') || headers?.['idempotency-key'] !== undefined
   const send = async () => {
-    for (const until = performance.now() + RESTART_MS; ;)
+    for (const since = performance.now(); ;)
       try {
         const answer = await sendOnce()
         answered.add(url)
         return answer
       } catch (error) {
-        if (given.aborted || !mayRepeat || !isConnectionError(error) || !answered.has(url) || performance.now() > until)
+        if (
+          given.aborted ||
+          !isConnectionError(error) ||
+          performance.now() - since >= repeatForMs(url, init.method, headers)
+        )
           throw error
         await sleep(RETRY_MS, undefined, { signal: given })
       }
@@ -112,6 +117,13 @@ export async function askControl(
   if (answer.ok) return answer
   const { code, detail, next } = await problemIn(answer)
   throw new CairnError(code as ErrorCode, detail, next === undefined ? {} : { next })
+}
+
+/** Returns how long to repeat a request that control does not answer, in milliseconds; 0 if it must not be repeated. */
+function repeatForMs(url: string, method = 'GET', headers: ControlRequest['headers'] = {}): number {
+  const hasKey = headers['idempotency-key'] !== undefined
+  if (!hasKey && !REPEATABLE.has(method)) return 0
+  return answered.has(url) ? RESTART_MS : hasKey ? FIRST_CONTACT_MS : 0
 }
 
 /** Whether control could not be reached, or went away before it answered. */
