@@ -1,5 +1,5 @@
-import { errorLine, readRecord, type EndRecord, type Outcome } from '@cairn/records'
-import { itemsIn, forEachConcurrently, type Item } from '@cairn/engine'
+import { mapConcurrently, errorLine, readRecord, type EndRecord, type Outcome } from '@cairn/records'
+import { itemsIn, type Item } from '@cairn/engine'
 import { jsonText } from '@cairn/kernel'
 import {
   artifact,
@@ -32,7 +32,7 @@ export async function showItems(
   const names = new ItemNames(items)
   const ends = new Map<string, EndRecord | undefined>()
   const tasks = [...new Set(items.map(({ task }) => task))]
-  await forEachConcurrently(tasks, async (task) =>
+  await mapConcurrently(tasks, async (task) =>
     ends.set(task, await readRecord<EndRecord>(store, at.end(plan.run, task))),
   )
   const outcomes = items.map((item) => ({ item, outcome: ends.get(item.task)?.items[item.index] }))

@@ -1,7 +1,15 @@
-import { forEachConcurrently, routingOf, RunState } from '@cairn/engine'
+import { routingOf, RunState } from '@cairn/engine'
 import { groupIdOf, type KafkaBus } from '@cairn/drivers/events/kafka'
 import { CairnError } from '@cairn/kernel'
-import { layout, readRecord, topicOf, type ArtifactStore, type Plan, type RunEnd } from '@cairn/records'
+import {
+  mapConcurrently,
+  layout,
+  readRecord,
+  topicOf,
+  type ArtifactStore,
+  type Plan,
+  type RunEnd,
+} from '@cairn/records'
 import { readEnds, runNames } from '@cairn/workspace'
 import type { QueueView } from './queue-view.ts'
 import { RUNS_CHECKED } from './reconciler.ts'
@@ -87,7 +95,7 @@ export class MissingStages {
     const at = layout(env, pipeline)
     const names = new Set([...(await runNames(store, at)).slice(0, RUNS_CHECKED), ...view.runsOf(pipeline)])
     const plans: Plan[] = []
-    await forEachConcurrently(
+    await mapConcurrently(
       [...names].filter((name) => !isOver(pipeline, name)),
       async (name) => {
         if (await readRecord<RunEnd>(store, at.runEnd(name)).catch(undefinedIfDamaged)) return

@@ -1,5 +1,6 @@
 import { CairnError } from '@cairn/kernel'
 import {
+  mapConcurrently,
   decodeRecord,
   encodeRecord,
   layout,
@@ -9,7 +10,6 @@ import {
   type QueuedRun,
   type QueueLayout,
 } from '@cairn/records'
-import { forEachConcurrently } from '@cairn/engine'
 
 /** The running runs. Limits are enforced by this one record, which only changes by compare-and-set. */
 interface Running {
@@ -70,7 +70,7 @@ export class QueueRecords {
   /** The runs that have not ended. A run whose records were removed does not count. */
   async unended({ runs }: ReadRunning): Promise<QueuedRun[]> {
     const open = new Set<QueuedRun>()
-    await forEachConcurrently(runs, async (of) => {
+    await mapConcurrently(runs, async (of) => {
       const at = layout(this.#env, of.pipeline)
       const hasEnded = (await this.#store.stat(at.runEnd(of.run))) !== undefined
       if (!hasEnded && (await this.#store.stat(at.plan(of.run)))) open.add(of)

@@ -1,4 +1,5 @@
 import {
+  mapConcurrently,
   attemptEvent,
   endEvent,
   layout,
@@ -13,7 +14,7 @@ import {
   type Plan,
   type RunEnd,
 } from '@cairn/records'
-import { forEachConcurrently, unfitTasks } from '@cairn/engine'
+import { unfitTasks } from '@cairn/engine'
 import { SharedWork } from './shared-work.ts'
 
 /** How often a run's records are checked for missed events, in milliseconds. */
@@ -104,7 +105,7 @@ export class RecordedRun {
 
   async #readEnds(): Promise<void> {
     const tasks = (await this.#store.children(this.#at.ends(this.#plan.run))).map((file) => this.#at.taskOf(file))
-    await forEachConcurrently(
+    await mapConcurrently(
       tasks.filter((task) => !this.#ends.has(task)),
       (task) => this.#readEnd(task),
     )
@@ -120,7 +121,7 @@ export class RecordedRun {
     const { run } = this.#plan
     const files = await this.#store.children(this.#at.attempts(run))
     const running = files.filter((file) => !this.#ends.has(this.#at.attemptOf(file).task))
-    await forEachConcurrently(
+    await mapConcurrently(
       running.filter((file) => !this.#attempts.has(file)),
       async (file) => {
         const { task, attempt } = this.#at.attemptOf(file)

@@ -1,7 +1,7 @@
 import { runLimitsOf, type ConcurrencySettings, type RunLimits } from '@cairn/workspace'
 import { CairnError } from '@cairn/kernel'
-import { channels, layout, readRecord, type Plan, type QueuedRun, type RunEnd } from '@cairn/records'
-import { publishStart, forEachConcurrently } from '@cairn/engine'
+import { mapConcurrently, channels, layout, readRecord, type Plan, type QueuedRun, type RunEnd } from '@cairn/records'
+import { publishStart } from '@cairn/engine'
 import type { ControlHost } from './control-host.ts'
 import { EndHints } from './end-hints.ts'
 import { QueueAdmission } from './queue-admission.ts'
@@ -156,7 +156,7 @@ export class RunQueue {
       running.push(run)
     }
     if (!(await this.#records.writeRunning(stored, running))) return true // another copy was faster
-    await forEachConcurrently(starting, (plan) => this.#start(plan))
+    await mapConcurrently(starting, (plan) => this.#start(plan))
     this.#publishCounts(running, stillWaiting)
     if (stillWaiting.length > 0) this.#hints.listen(running)
     return stillWaiting.length > 0

@@ -1,4 +1,5 @@
 import {
+  CONCURRENCY,
   attemptEvent,
   channels,
   claim,
@@ -13,7 +14,6 @@ import {
   type Work,
 } from '@cairn/records'
 import { commitWithRetries, isBodyError } from './commit.ts'
-import { CONCURRENCY } from './concurrency.ts'
 import { AlreadyEnded, Stopped } from './interruptions.ts'
 import type { Job, Outcomes, Stale } from './job.ts'
 import { LongRunReporter } from './long-run-reporter.ts'

@@ -1,8 +1,7 @@
 import { CairnError } from '@cairn/kernel'
 import type { RunContext, RetainedRun } from './run-context.ts'
-import { parseTask, taskName, type CairnEvent, type Plan, type TaskStatus } from '@cairn/records'
+import { mapConcurrently, parseTask, taskName, type CairnEvent, type Plan, type TaskStatus } from '@cairn/records'
 import type { Ending, RunState } from './run-state.ts'
-import { forEachConcurrently } from './concurrency.ts'
 
 /** Checks on what events claim. Anyone who may publish can claim anything, so the records decide. */
 
@@ -81,7 +80,7 @@ export function isNew(
 export async function requireConfirmedEnds(run: RunContext): Promise<void> {
   const { plan, state } = run
   const outermost = Object.entries(plan.nodes).filter(([, { scope, type }]) => scope.length === 0 && type !== 'given')
-  await forEachConcurrently(outermost, async ([task]) => {
+  await mapConcurrently(outermost, async ([task]) => {
     const { status } = await run.end(task)
     if (status !== state.ending(task)?.status)
       throw new CairnError(

@@ -1,4 +1,5 @@
 import {
+  mapConcurrently,
   fetchObject,
   openManifest,
   artifactBytes,
@@ -18,7 +19,6 @@ import { undefinedOn } from '@cairn/kernel/contract'
 import { inputsOf, itemsOf, resolveRefs, type RunReader } from './item-inputs.ts'
 import { Lru } from './lru.ts'
 import { RunState } from './run-state.ts'
-import { forEachConcurrently } from './concurrency.ts'
 
 /** An item of a step inside an `each`, and where its outcome is recorded. */
 export interface Item {
@@ -43,7 +43,7 @@ export async function itemsIn(
   const state = new RunState(plan)
   const ended = (await store.children(at.ends(plan.run))).map((file) => at.taskOf(file))
   const outer = ended.filter((task) => (plan.nodes[parseTask(task).node]?.scope.length ?? depth) < depth)
-  await forEachConcurrently(outer, async (task) => state.end(task, await reader.end(task)))
+  await mapConcurrently(outer, async (task) => state.end(task, await reader.end(task)))
   return itemsOfNode(state, reader, node)
 }
 
@@ -64,7 +64,7 @@ export async function recordedItem(
   const reader = new RecordReader(store, at, plan.run)
   const state = new RunState(plan)
   const ended = (await store.children(at.ends(plan.run))).map((file) => at.taskOf(file))
-  await forEachConcurrently(ended, async (task) => state.end(task, await reader.end(task)))
+  await mapConcurrently(ended, async (task) => state.end(task, await reader.end(task)))
   const item = (await itemsOfNode(state, reader, node)).find(isWanted)
   if (!item) return undefined
   if (![...state.before(item.task)].every((task) => state.ended(task))) return { ...item, inputs: undefined }

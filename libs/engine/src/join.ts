@@ -1,4 +1,5 @@
 import {
+  CONCURRENCY,
   makeArtifact,
   taskName,
   ManifestWriter,
@@ -11,7 +12,6 @@ import {
 import type { ArtifactRef } from '@cairn/kernel'
 import { firstNotRun, guardOutcome, itemsOf, resolveRefs, type NotRun, type RunReader } from './item-inputs.ts'
 import type { RunState } from './run-state.ts'
-import { CONCURRENCY } from './concurrency.ts'
 
 /** An outcome whose artifacts are not stored yet. */
 export type Joined = Exclude<Outcome, { status: 'completed' }> | { readonly made: Readonly<Record<string, Made>> }

@@ -1,4 +1,5 @@
 import {
+  mapConcurrently,
   artifactBytes,
   keyBase,
   codeName,
@@ -23,7 +24,6 @@ import type { RunReader } from './item-inputs.ts'
 import { routingOf, type Routing } from './routing.ts'
 import { Lru } from './lru.ts'
 import { RunState } from './run-state.ts'
-import { forEachConcurrently } from './concurrency.ts'
 
 /**
  * Weight limits of a run's caches of lists and of endings. Each entry weighs its items plus a fixed amount, which also
@@ -86,7 +86,7 @@ export class RunContext implements RunReader {
   async readEnds(): Promise<void> {
     this.isAssumedNew = false
     const files = await this.#store.children(this.at.ends(this.plan.run))
-    await forEachConcurrently(files, async (file) => {
+    await mapConcurrently(files, async (file) => {
       const task = this.at.taskOf(file)
       this.state.end(task, await this.end(task))
     })

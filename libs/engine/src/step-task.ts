@@ -1,4 +1,5 @@
 import {
+  mapConcurrently,
   channels,
   lookUp,
   parseTask,
@@ -14,7 +15,6 @@ import type { SingleFlight } from './single-flight.ts'
 import type { Leases, LeaseUse } from './lease.ts'
 import type { Computed, Job, Outcomes, Result, Stale } from './job.ts'
 import { inputsOf, resolveRefs } from './item-inputs.ts'
-import { forEachConcurrently } from './concurrency.ts'
 import { REPORT_FACTOR } from './long-run-reporter.ts'
 import type { RunContext } from './run-context.ts'
 
@@ -63,7 +63,7 @@ async function reuse({ host, run, node, step }: Job, items: readonly ItemWork[])
   const outcomes = new Map<number, Outcome>()
   const stale = new Map<number, Uint8Array>()
   if (node.force) return { outcomes, missing: items, stale }
-  await forEachConcurrently(items, async ({ index, key }) => {
+  await mapConcurrently(items, async ({ index, key }) => {
     const found = await lookUp(host.store, run.at, node.step, key, step, host.clock.now())
     if (found.hit) {
       const { outputs, ms } = found.hit

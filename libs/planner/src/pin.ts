@@ -1,4 +1,5 @@
 import {
+  mapConcurrently,
   sha256,
   encodeRecord,
   packagesDigest,
@@ -11,7 +12,6 @@ import {
   type ArtifactStore,
 } from '@cairn/records'
 import { describeKind, type Kinds, type Step } from '@cairn/kernel'
-import { forEachConcurrently } from '@cairn/engine'
 import { byteCount, milliseconds } from '@cairn/kernel/contract'
 
 /** Pins steps as they are now: stores their code, so that exactly this code runs, and fixes their policies. */
@@ -23,9 +23,7 @@ export async function pinSteps(
 ): Promise<Record<string, PlannedStep>> {
   const byName = new Map(steps.map((step) => [step.name, step]))
   const pinned = new Map<string, PlannedStep>()
-  await forEachConcurrently([...byName], async ([name, step]) =>
-    pinned.set(name, await pinStep(store, at, closures, step)),
-  )
+  await mapConcurrently([...byName], async ([name, step]) => pinned.set(name, await pinStep(store, at, closures, step)))
   return Object.fromEntries([...byName.keys()].map((name) => [name, pinned.get(name)!]))
 }
 

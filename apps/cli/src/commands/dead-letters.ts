@@ -1,7 +1,6 @@
-import { forEachConcurrently } from '@cairn/engine'
 import { CairnError } from '@cairn/kernel'
 import { undefinedOn } from '@cairn/kernel/contract'
-import { NAMES } from '@cairn/records'
+import { mapConcurrently, NAMES } from '@cairn/records'
 import { when } from '@cairn/workspace'
 import { withGivenOptions } from '../given-options.ts'
 import { timeZone } from '../open.ts'
@@ -103,7 +102,7 @@ export function decide(what: 'replay' | 'drop') {
     const letters = await Array.fromAsync(lettersOf(control, pipeline, run === undefined ? {} : { run }))
     const chosen = letters.filter(({ event, groups }) => (event || what === 'drop') && groups.some(matchesGroup(group)))
     const decided: { id: string; groups: readonly string[] }[] = []
-    await forEachConcurrently(chosen, async ({ id }) => {
+    await mapConcurrently(chosen, async ({ id }) => {
       const groups = await send(id).catch(undefinedOn('CONFLICT', 'NOT_FOUND')) // decided by another meanwhile
       if (groups) decided.push({ id, groups })
     })

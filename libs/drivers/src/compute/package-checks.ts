@@ -17,7 +17,7 @@ export interface PackageCheckOptions {
  * examined before the work, compared with what the process has loaded, and examined again after loading. So packages
  * that are installed or edited meanwhile never count as those of the key.
  *
- * @throws CairnError MISFIT if the packages differ and `leave` is given; without `leave`, the items get that error
+ * @throws CairnError MISFIT if the packages differ and `onMisfit` is given; without it, the items get that error
  */
 export function withPackageChecks(compute: Compute, { examine, onMisfit }: PackageCheckOptions): Compute {
   const states = new InstalledPackages(examine)

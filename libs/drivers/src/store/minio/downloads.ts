@@ -4,10 +4,11 @@ import * as fs from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { CairnError } from '@cairn/kernel'
 import { fileStamp, fullDiskCode, markVerified } from '@cairn/files'
+import { mapConcurrently } from '@cairn/records'
 import { digestIn, type Copy, type objectCache } from './cache.ts'
 import { drained, codeOf, type MinioConnection } from './connection.ts'
 import { ProgressiveDigest } from './digest.ts'
-import { inParallel, PART, partsOf, PIECE, type ObjectPart } from './parts.ts'
+import { PART, PARTS_AT_ONCE, partsOf, PIECE, type ObjectPart } from './parts.ts'
 import { unlessMissing } from './records.ts'
 import { remoteOf, type Remote } from './stat.ts'
 
@@ -68,10 +69,11 @@ export function minioDownloads(
       const digest = digestIn(path)
       if (digest !== undefined && size > PART) hashing = new ProgressiveDigest(name)
       hashing?.written(0, PART)
-      await inParallel(partsOf(size, PART).slice(1), async (part) => {
+      const load = async (part: ObjectPart) => {
         await transfer(() => getPart(path, found, part, file))
         hashing?.written(part.start, part.end)
-      })
+      }
+      await mapConcurrently(partsOf(size, PART).slice(1), load, PARTS_AT_ONCE)
       const computed = hashing ? await hashing.result() : digest && hash('sha256', await fs.readFile(name))
       if (computed !== digest) throw corrupt(path, computed)
       const kept = cache.keep(path, etag, size, name)

@@ -3,10 +3,10 @@ import { createReadStream } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { requireUnchanged } from '@cairn/files'
-import type { Content } from '@cairn/records'
+import { mapConcurrently, type Content } from '@cairn/records'
 import { digestIn, type objectCache } from './cache.ts'
 import { drained, codeOf, type MinioConnection } from './connection.ts'
-import { inParallel, PART, partsOf, PIECE, type ObjectPart } from './parts.ts'
+import { PART, PARTS_AT_ONCE, partsOf, PIECE, type ObjectPart } from './parts.ts'
 import type { Remote } from './stat.ts'
 
 /** Size of a part that the server copies, in bytes. It sends nothing until the copy is done. */
@@ -44,7 +44,7 @@ export function minioUploads(
     const upload = await transfer(() => client.initiateNewMultipartUpload(bucket, objectName, {}))
     try {
       const parts = partsOf(size, Math.max(partSize, Math.ceil(size / MAX_PARTS)))
-      const etags = await inParallel(parts, (part) => transfer(() => send(part, upload)))
+      const etags = await mapConcurrently(parts, (part) => transfer(() => send(part, upload)), PARTS_AT_ONCE)
       check()
       await transfer(() =>
         client
