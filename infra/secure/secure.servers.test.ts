@@ -132,7 +132,7 @@ describe.runIf(servers && isAtHand(lackingTools()))('an environment with authent
       const formerly = `cairn.${env}.${name}`
       const options = { group: step, formerly, from: 'beginning', onPoison } as const
       await bus.subscribe(topic, options, (event) => engine.handle(event))
-      await bus.hear(controlTopicOf({ env }), () => {})
+      await bus.listen(controlTopicOf({ env }), () => {})
     }
     const { store, bus } = await connectAs('control')
     const ended = Promise.withResolvers<void>()

@@ -1,4 +1,5 @@
 // Bundles modules of Cairn and what they import into few large modules.
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { rolldown, type OutputChunk } from 'rolldown'
 import type { Modules } from './apps.ts'
@@ -19,12 +20,17 @@ export function isNeverLoaded(id: string): boolean {
   return NEVER.some((pattern) => pattern.test(id))
 }
 
-/** The given files of a folder, by names without `.ts`. */
-const files = (folder: string, names: string) =>
-  new RegExp(`/${folder}/src/(${names.trim().split(/\s+/).join('|')})\\.ts$`)
+/** The given files of a folder, by names without `.ts`. @throws Error if one does not exist, as it was renamed */
+function files(folder: string, names: string): RegExp {
+  const all = names.trim().split(/\s+/)
+  const missing = all.filter((name) => !existsSync(join(ROOT, folder, 'src', `${name}.ts`)))
+  if (missing.length > 0)
+    throw new Error(`${folder}/src has no ${missing.join(', ')}: correct the groups of the bundle`)
+  return new RegExp(`/${folder}/src/(${all.join('|')})\\.ts$`)
+}
 /**
  * Groups what nearly every command loads, then what every run loads, into few chunks, as each takes Node about half a
- * millisecond. Modules of a step's own process (libs/drivers/src/compute: worker, printed, confinement) stay out of the
+ * millisecond. Modules of a step's own process (libs/drivers/src/compute: worker, captured-output, confinement) stay out of the
  * large ones.
  */
 const TOGETHER = [
@@ -37,7 +43,8 @@ const TOGETHER = [
     name: 'running',
     test: files(
       'apps/cli',
-      `clock-notes continued drive-run error-text fetches open repeats run-details run-summary strays written-files
+      `clock-warnings continue-command drive-run error-text fetch-notes open refuse-repeats run-details run-summary
+       uncaught-errors written-files
        remote/control-client remote/waiting terminal/progress terminal/run-view terminal/table`,
     ),
   },
@@ -56,8 +63,9 @@ const TOGETHER = [
       'libs/drivers',
       `identity lock store/control store/control-answers store/folder store/folder-leftovers
        events/memory events/redelivery
-       compute/crash compute/in-process compute/inputs compute/known-secrets compute/lines compute/oom-kills compute/pool
-       compute/printout compute/session compute/short-here compute/slots compute/while-well compute/worker-process`,
+       compute/crash compute/durations compute/host-compute compute/host-health compute/in-process compute/inputs
+       compute/known-secrets compute/line-splitter compute/oom-kills compute/pool compute/semaphore compute/session
+       compute/short-bodies-in-process compute/worker-output compute/worker-process`,
     ),
   },
 ]

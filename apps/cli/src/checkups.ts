@@ -24,7 +24,7 @@ export function findingsOf(checkups: Checkups): Finding[] {
 }
 
 /** Findings that remain after a repair. */
-export function lastingOf(checkups: Checkups, repair: boolean): Finding[] {
+export function unrepairedOf(checkups: Checkups, repair: boolean): Finding[] {
   return findingsOf(checkups).filter(({ repair: how }) => !repair || how.startsWith('none'))
 }
 
@@ -52,10 +52,10 @@ const PROGRESS_MS = 2_000
 /** Prints the progress of the check of a pipeline every few seconds, at a terminal only. */
 export function progressOf(pipeline: string): (checkup: Pick<Checkup, 'checked'>) => void {
   const { stderr } = process
-  let toldAt = performance.now()
+  let printedAt = performance.now()
   return ({ checked }) => {
-    if (!stderr.isTTY || performance.now() - toldAt < PROGRESS_MS) return
-    toldAt = performance.now()
+    if (!stderr.isTTY || performance.now() - printedAt < PROGRESS_MS) return
+    printedAt = performance.now()
     stderr.write(`${paint('dim', `checking ${pipeline}: ${checkedText(checked)}`, stderr)}\n`)
   }
 }

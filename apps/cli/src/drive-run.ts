@@ -2,13 +2,13 @@ import { channels, readRecord, type EndRecord, type Plan, type RunStatus } from 
 import type { Step } from '@cairn/kernel'
 import { startRun, type RunningRun, type RunOptions } from '@cairn/embedded'
 import type { Workspace } from '@cairn/workspace'
-import { tellFetchesTo } from './fetches.ts'
+import { reportFetchesTo } from './fetch-notes.ts'
 import { exitCodeOf, SIGNALS } from './fail.ts'
 import { progressFor, type Progress, type ProgressOption } from './terminal/progress.ts'
 import { RunView } from './terminal/run-view.ts'
 
 /** A plan that is ready to run in this process. */
-export interface Driven {
+export interface RunInput {
   readonly plan: Plan
   /** By name. */
   readonly steps: ReadonlyMap<string, Step>
@@ -17,7 +17,7 @@ export interface Driven {
   readonly notes: readonly string[]
 }
 
-export interface DriveEnd {
+export interface RunOutcome {
   readonly status: RunStatus
   /** Records of nodes outside every `each`. */
   readonly ends: ReadonlyMap<string, EndRecord>
@@ -26,7 +26,7 @@ export interface DriveEnd {
 
 export interface DriveOptions extends ProgressOption, Pick<RunOptions, 'pool'> {
   /** Whether this process continues after the run, so that Ctrl-C only ever stops the run. */
-  readonly stays?: boolean
+  readonly keepsProcess?: boolean
   /** Whether a summary of the steps is printed afterwards. */
   readonly isSummarised?: boolean
 }
@@ -34,9 +34,9 @@ export interface DriveOptions extends ProgressOption, Pick<RunOptions, 'pool'> {
 /** Drives a planned run to its end in this process, and shows its progress. Signals stop it cleanly. */
 export async function driveRun(
   workspace: Workspace,
-  { plan, steps, dryRuns, notes }: Driven,
-  { pool, stays = false, isSummarised = false, ...options }: DriveOptions,
-): Promise<DriveEnd> {
+  { plan, steps, dryRuns, notes }: RunInput,
+  { pool, keepsProcess = false, isSummarised = false, ...options }: DriveOptions,
+): Promise<RunOutcome> {
   const expected = (step: string) => workspace.history.expected(plan.pipeline, step)?.ms
   const view = new RunView(plan, expected, dryRuns, () => performance.now())
   const progress = await progressFor(view, options)
@@ -44,17 +44,17 @@ export async function driveRun(
 
   const print = (message: Parameters<Progress['print']>[0]) => progress.print(message)
   channels.output.subscribe(print)
-  const untell = tellFetchesTo(progress.fetching)
+  const stopReporting = reportFetchesTo(progress.fetching)
   const running = startRun(workspace, plan, {
     live: steps,
-    onEvent: (event) => progress.hear(event),
+    onEvent: (event) => progress.onEvent(event),
     ...(pool && { pool }),
   })
-  const signals = stopOnSignals(running, progress, stays)
+  const signals = stopOnSignals(running, progress, keepsProcess)
   const release = () => {
     signals.release()
     channels.output.unsubscribe(print)
-    untell()
+    stopReporting()
   }
   const status = await running.ended.finally(release).catch((error: unknown) => {
     progress.done()
@@ -73,17 +73,17 @@ interface Signals {
 }
 
 /** The first signal stops the run cleanly and keeps finished steps. A second one exits at once. */
-function stopOnSignals(running: RunningRun, progress: Progress, stays: boolean): Signals {
+function stopOnSignals(running: RunningRun, progress: Progress, keepsProcess: boolean): Signals {
   let code: number | undefined
   const stop = (signal: keyof typeof SIGNALS) => () => {
     const exit = SIGNALS[signal]
-    const leaves = !stays || signal !== 'SIGINT'
-    if (code !== undefined) return leaves ? process.exit(exit) : undefined
+    const endsProcess = !keepsProcess || signal !== 'SIGINT'
+    if (code !== undefined) return endsProcess ? process.exit(exit) : undefined
     code = exit
     progress.note('stopping; finished steps are kept')
     running.cancel().catch((error: Error) => {
       progress.note(`could not stop the run: ${error.message}`)
-      if (leaves) process.exit(exit)
+      if (endsProcess) process.exit(exit)
       code = undefined // another Ctrl-C tries again
     })
   }

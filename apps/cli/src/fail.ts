@@ -1,8 +1,8 @@
-import { plainLines } from '@cairn/workspace'
+import { escapedLines } from '@cairn/workspace'
 import { CairnError } from '@cairn/kernel'
 import type { RunStatus } from '@cairn/records'
 import { ofFiles } from './file-errors.ts'
-import { withGiven } from './given-options.ts'
+import { withGivenOptions } from './given-options.ts'
 import { NEXT_STEPS } from './next-steps.ts'
 import { paint } from './terminal/style.ts'
 import { printData, printNotes } from './terminal/print.ts'
@@ -23,13 +23,13 @@ export function fail(thrown: unknown, { json }: { readonly json?: boolean }): vo
   const message = error instanceof Error ? error.message : String(error)
   // Newer services may send codes that this program does not know.
   const step = known ? (error.next ?? (NEXT_STEPS as Readonly<Record<string, string>>)[error.code]) : undefined
-  const next = step === undefined ? undefined : withGiven(step)
+  const next = step === undefined ? undefined : withGivenOptions(step)
   if (json) {
     printData(JSON.stringify({ error: { code: known ? error.code : 'UNEXPECTED', message, ...(next && { next }) } }))
     return
   }
-  printNotes(`${paint('red', 'error', process.stderr)}  ${plainLines(message)}`)
-  if (next) printNotes(`${paint('dim', 'next', process.stderr)}   ${plainLines(next)}`)
+  printNotes(`${paint('red', 'error', process.stderr)}  ${escapedLines(message)}`)
+  if (next) printNotes(`${paint('dim', 'next', process.stderr)}   ${escapedLines(next)}`)
   if (!known && error instanceof Error)
     printNotes(paint('dim', `${error.stack ?? ''}\n${caused(error)}`, process.stderr))
 }

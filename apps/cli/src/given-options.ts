@@ -6,10 +6,10 @@ const FLAGS = { project: '-C', store: '--store', on: '--on', playground: '--play
 type Given = Pick<GlobalOptions, keyof typeof FLAGS>
 
 /** Commands about this machine, which take only the project. */
-const OF_THIS_MACHINE: ReadonlySet<string> = new Set(['up', 'down', 'status', 'new', 'completion', 'explore'])
+const LOCAL_COMMANDS: ReadonlySet<string> = new Set(['up', 'down', 'status', 'new', 'completion', 'explore'])
 
 /** Commands about production, which take no playground. */
-const OF_PRODUCTION: ReadonlySet<string> = new Set(['rollback', 'playgrounds'])
+const PRODUCTION_COMMANDS: ReadonlySet<string> = new Set(['rollback', 'playgrounds'])
 
 /** Distinguishes commands from prose: in "cairn has to be installed", `has` is not a command. */
 const IS_COMMAND: ReadonlySet<string> = new Set(COMMANDS)
@@ -17,7 +17,7 @@ const IS_COMMAND: ReadonlySet<string> = new Set(COMMANDS)
 let given: Given = {}
 
 /** Called once with the given global options. */
-export function rememberGiven(options: Given): void {
+export function setGivenOptions(options: Given): void {
   given = options
 }
 
@@ -27,7 +27,7 @@ export function rememberGiven(options: Given): void {
  *
  * @param more options to add that were not given, for example the context of what a message is about
  */
-export function withGiven(text: string, more: Given = {}): string {
+export function withGivenOptions(text: string, more: Given = {}): string {
   const all = { ...given, ...more }
   return text.replace(/\bcairn ([a-z]+(?:-[a-z]+)*)\b([^;,)\n]*)/g, (command, verb: string, rest: string) => {
     const missing = (Object.keys(FLAGS) as (keyof typeof FLAGS)[]).flatMap((name) => {
@@ -40,8 +40,8 @@ export function withGiven(text: string, more: Given = {}): string {
 }
 
 function takes(verb: string, name: keyof typeof FLAGS): boolean {
-  if (name === 'playground' && OF_PRODUCTION.has(verb)) return false
-  return !OF_THIS_MACHINE.has(verb) || name === 'project' || (verb === 'explore' && name !== 'on')
+  if (name === 'playground' && PRODUCTION_COMMANDS.has(verb)) return false
+  return !LOCAL_COMMANDS.has(verb) || name === 'project' || (verb === 'explore' && name !== 'on')
 }
 
 /** Quotes a value so that a shell reads it as one word. */

@@ -1,6 +1,6 @@
 import type { Lab } from '@cairn/explore'
 import type { Difference, PlannedRun } from '@cairn/workspace'
-import { clockNotes } from './clock-notes.ts'
+import { clockWarnings } from './clock-warnings.ts'
 import { paint } from './terminal/style.ts'
 import { table } from './terminal/table.ts'
 
@@ -15,7 +15,7 @@ export function whereText({ base, session }: Lab, differences: readonly Differen
 /** Warnings to print before a lab run starts. */
 export function notesOf({ base }: Lab, { plan, missing, isAhead }: PlannedRun): string[] {
   return [
-    ...clockNotes(plan, isAhead),
+    ...clockWarnings(plan, isAhead),
     ...missing.map((node) => `! the outputs of ${node} in run ${base} were removed by gc: it is computed again`),
     ...(plan.taints ?? []).map(
       ({ node, output, how }) => `! ${node}.${output} is ${how}: this run can never be promoted`,

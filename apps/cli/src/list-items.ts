@@ -1,6 +1,14 @@
-import { artifactBytes, parseTask, readRecord, taskName, type EndRecord, type Plan } from '@cairn/records'
+import {
+  mapConcurrently,
+  artifactBytes,
+  parseTask,
+  readRecord,
+  taskName,
+  type EndRecord,
+  type Plan,
+} from '@cairn/records'
 import { CairnError, type ArtifactRef } from '@cairn/kernel'
-import { itemsIn, forEachConcurrently, type Item } from '@cairn/engine'
+import { itemsIn, type Item } from '@cairn/engine'
 import { parseManifest } from '@cairn/kernel/contract'
 import { findItem, ItemNames, type Workspace } from '@cairn/workspace'
 import { objectFile } from './object-file.ts'
@@ -42,7 +50,7 @@ async function numbersOf(workspace: Workspace, { plan, node, output, item: aroun
   const ends = new Map<string, EndRecord | undefined>()
   const taskOf = (id: string, { task }: Item) => taskName({ ...parseTask(task), node: id })
   const tasks = [...new Set(items.flatMap((item) => body.map((id) => taskOf(id, item))))]
-  await forEachConcurrently(tasks, async (task) =>
+  await mapConcurrently(tasks, async (task) =>
     ends.set(task, await readRecord<EndRecord>(store, at.end(plan.run, task))),
   )
   const hasGiven = (item: Item) =>

@@ -1,9 +1,9 @@
 import './direct-loopback.ts'
 import { Command, CommanderError } from 'commander'
 import { CairnError } from '@cairn/kernel'
-import { plainLines } from '@cairn/workspace'
+import { escapedLines } from '@cairn/workspace'
 import { fail } from './fail.ts'
-import { rememberGiven } from './given-options.ts'
+import { setGivenOptions } from './given-options.ts'
 import { collect, count, progressOption, settingOptions } from './options.ts'
 import { keepOutputForData } from './terminal/print.ts'
 
@@ -13,7 +13,7 @@ const lazy =
   (load: () => Promise<CommandModule>) =>
   async (...given: unknown[]): Promise<void> => {
     try {
-      rememberGiven(program.opts())
+      setGivenOptions(program.opts())
       if (program.opts<{ json?: boolean }>().json) keepOutputForData()
       await (await load()).default(...(given as never[]))
     } catch (error) {
@@ -298,7 +298,7 @@ try {
 function failOfWords({ message }: CommanderError): void {
   const names = new Set(program.commands.map((command) => command.name()))
   const name = process.argv.slice(2).find((word) => names.has(word))
-  const what = plainLines(message.replace(/^error: /, '').replaceAll('\n', ' '))
+  const what = escapedLines(message.replace(/^error: /, '').replaceAll('\n', ' '))
   const next = `cairn ${name === undefined ? '' : `${name} `}--help`
   fail(new CairnError('BAD_PARAMETER', what, { next }), { json: process.argv.includes('--json') })
 }

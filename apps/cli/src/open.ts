@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { CairnError } from '@cairn/kernel'
-import { overlaid, parameterAt, readText, schemaAt, type Settings } from '@cairn/planner'
+import { mergedSettings, readSetting, type Settings } from '@cairn/planner'
 import type { Graph } from '@cairn/kernel/contract'
 import {
   allPipelines,
@@ -12,9 +12,9 @@ import {
   type LoadedPipeline,
   type RunRequest,
 } from '@cairn/workspace'
-import { tellFetch } from './fetches.ts'
+import { reportFetch } from './fetch-notes.ts'
 import type { GlobalOptions } from './global-options.ts'
-import { endOnStrays } from './strays.ts'
+import { exitOnUncaughtErrors } from './uncaught-errors.ts'
 
 /** The project with its store, and the playground on top of it if one is given. */
 export async function openWorkspace({ playground, ...options }: GlobalOptions): Promise<Workspace> {
@@ -34,11 +34,11 @@ export async function openProduction({
   json = false,
 }: GlobalOptions): Promise<Workspace> {
   const found = findProject(folder)
-  endOnStrays(found.root, { json })
+  exitOnUncaughtErrors(found.root, { json })
   const project = store === undefined ? found : { ...found, store: resolve(store) }
   if (on === undefined) return new Workspace(project)
   const context = readContext(found.root, on)
-  return new Workspace({ ...project, env: context.env }, await contextStore(project, context, { onFetch: tellFetch }))
+  return new Workspace({ ...project, env: context.env }, await contextStore(project, context, { onFetch: reportFetch }))
 }
 
 /** The named pipeline, or the project's only one. */
@@ -81,7 +81,7 @@ export async function settingsOf(
   const typed = typedSettings(set, graph)
   if (params === undefined) return typed
   const { readParams } = await import('./params-file.ts')
-  return overlaid(graph, readParams(params), typed)
+  return mergedSettings(graph, readParams(params), typed)
 }
 
 /** In the given order: later settings override earlier ones. */
@@ -93,9 +93,9 @@ export function typedSettings(set: readonly string[], graph: Graph): Settings {
         next: 'write it like --set train-model.trees=400',
       })
     const path = setting.slice(0, at)
-    return { [path]: readText(setting.slice(at + 1), schemaAt(graph, parameterAt(graph, path)), path) }
+    return { [path]: readSetting(graph, path, setting.slice(at + 1)) }
   })
-  return typed.reduce((before, later) => overlaid(graph, before, later), {})
+  return typed.reduce((before, later) => mergedSettings(graph, before, later), {})
 }
 
 /** The reader's time zone. Call it before a run starts, as bodies compute in UTC. */

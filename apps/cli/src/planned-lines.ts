@@ -8,7 +8,7 @@ import {
   type Workspace,
 } from '@cairn/workspace'
 import type { Plan } from '@cairn/records'
-import { refuseRepeats } from './repeats.ts'
+import { refuseRepeats } from './refuse-repeats.ts'
 import { requestOf, type RequestOptions } from './open.ts'
 
 /** What a run would do, in total or for one item (`<step>/<item>`): planned locally, or with `--on` by the services and their code. */

@@ -1,5 +1,5 @@
 import { jsonText, type Compared, type Json, type Preview } from '@cairn/kernel'
-import { number, numbers, plain, plainLines, plainNumber } from '@cairn/workspace'
+import { number, numbers, escaped, escapedLines, plainNumber } from '@cairn/workspace'
 import { paint } from './terminal/style.ts'
 import { table } from './terminal/table.ts'
 
@@ -26,8 +26,8 @@ function comparedCell(value: Json): string {
 
 /** An artifact's preview as text. */
 export function previewText(preview: Preview): string {
-  if (preview.type === 'text') return plainLines(preview.text)
-  if (preview.type === 'json') return plainLines(jsonText(preview.value, 2))
+  if (preview.type === 'text') return escapedLines(preview.text)
+  if (preview.type === 'json') return escapedLines(jsonText(preview.value, 2))
   if (preview.type === 'summary') return fields(preview.fields)
   const { columns, rows, total } = preview
   const types = columns.map(({ type }) => paint('dim', type))
@@ -63,7 +63,7 @@ function columnsText(
 ): string {
   const numeric = (type: string) => /^(u?int|float|double|decimal|bigint)/i.test(type)
   const titles = columns.map(({ name, type }) => ({
-    title: plain(name),
+    title: escaped(name),
     align: numeric(type) ? ('right' as const) : ('left' as const),
   }))
   return table(titles, rows, (title) => paint(style, title))
@@ -72,12 +72,12 @@ function columnsText(
 function fields(values: Readonly<Record<string, Json>>): string {
   return table(
     [{ title: '' }, { title: '' }],
-    Object.entries(values).map(([name, value]) => [paint('dim', plain(name)), cell(value)]),
+    Object.entries(values).map(([name, value]) => [paint('dim', escaped(name)), cell(value)]),
   )
 }
 
 function cell(value: Json): string {
   if (value === null) return paint('dim', 'null')
   // A table value may be a year or an id, so its digits are not grouped.
-  return plain(typeof value === 'string' ? value : jsonText(value))
+  return escaped(typeof value === 'string' ? value : jsonText(value))
 }

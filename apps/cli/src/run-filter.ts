@@ -1,4 +1,4 @@
-import { hasParameter, momentOf, parametersOf, readRun, runNames, type Workspace } from '@cairn/workspace'
+import { hasParameter, parseTime, parametersOf, readRun, runNames, type Workspace } from '@cairn/workspace'
 import { CairnError } from '@cairn/kernel'
 import { milliseconds } from '@cairn/kernel/contract'
 import type { ArtifactStore, Layout } from '@cairn/records'
@@ -50,7 +50,7 @@ export function filterOf({ status = [], since, until, param = [], before }: Filt
 /** Parses a date, a date and time, or an age. */
 function moment(option: string, text: string, now: number): number {
   if (/^\d+(\.\d+)?(ms|s|m|h|d)$/.test(text)) return now - milliseconds(text as `${number}s`)
-  const at = momentOf(text, 'local')
+  const at = parseTime(text, 'local')
   if (at !== undefined) return at
   throw new CairnError('BAD_PARAMETER', `--${option} must be a date, a date and time, or an age, not "${text}"`, {
     next: `write it like --${option} 2026-11-29T08:00 or --${option} 12h`,

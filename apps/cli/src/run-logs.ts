@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { errorLine, itemIndex, parseTask, readLogs, type LogLine } from '@cairn/records'
-import { plain, readEnds, readRun, type Workspace } from '@cairn/workspace'
-import { withGiven } from './given-options.ts'
+import { escaped, readEnds, readRun, type Workspace } from '@cairn/workspace'
+import { withGivenOptions } from './given-options.ts'
 import { findArtifactPath, type ArtifactPath } from './artifact-path.ts'
 import { RecordedNames } from './recorded-names.ts'
 import { reusedFrom } from './reused-from.ts'
@@ -95,14 +95,14 @@ async function failuresOf(
       if (item !== undefined && (item.task !== task || item.index !== index)) continue
       const own = await names.at(task, index)
       const what = outcome.status === 'completed' ? 'caught' : 'failed'
-      found.push(`${own === undefined ? id : `${id}/${own}`} ${what}: ${plain(errorLine(error))}`)
+      found.push(`${own === undefined ? id : `${id}/${own}`} ${what}: ${escaped(errorLine(error))}`)
     }
   }
   return found
 }
 
 /** Maximum number of runs to name as sources of reused results. */
-const MOST_NAMED = 5
+const MAX_NAMED = 5
 
 async function whyNothing(workspace: Workspace, place: ArtifactPath): Promise<string> {
   const { pipeline, run, node } = place
@@ -110,7 +110,7 @@ async function whyNothing(workspace: Workspace, place: ArtifactPath): Promise<st
     node === undefined ? `the steps of ${pipeline}/${run.plan.run}` : `${node} of ${pipeline}/${run.plan.run}`
   const from = await reusedFrom(workspace, place)
   if (from.length === 0) return `${what} printed nothing`
-  const named = from.slice(-MOST_NAMED).map((path) => withGiven(`cairn logs ${path}`))
+  const named = from.slice(-MAX_NAMED).map((path) => withGivenOptions(`cairn logs ${path}`))
   const more = from.length > named.length ? `; these are the last ${named.length}` : ''
   const isAll = node === undefined ? 'printed nothing; their results were reused from' : 'was reused from'
   return `${what} ${isAll} ${from.length > 1 ? `${from.length} runs` : 'another run'}${more}\nnext  ${named.join('\n      ')}`

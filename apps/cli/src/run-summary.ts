@@ -2,10 +2,10 @@ import { relative } from 'node:path'
 import { isInside } from '@cairn/files'
 import { inlineBytes, type EndRecord, type ErrorRecord, type Plan, type UnfitRecord } from '@cairn/records'
 import type { ArtifactRef } from '@cairn/kernel'
-import { artifact, countsText, duration, number, stateOf, type ItemCounts, type RunStanding } from '@cairn/workspace'
-import { continuing } from './continued.ts'
+import { artifact, countsText, duration, number, stateOf, type ItemCounts, type RunStateName } from '@cairn/workspace'
+import { continueCommand } from './continue-command.ts'
 import { errorText } from './error-text.ts'
-import { withGiven } from './given-options.ts'
+import { withGivenOptions } from './given-options.ts'
 import type { CaughtItem, LastLines } from './run-details.ts'
 import { waitText, type Waiting } from './remote/waiting.ts'
 import { paint, paintState, STATES } from './terminal/style.ts'
@@ -13,7 +13,7 @@ import { table } from './terminal/table.ts'
 
 export interface RunResult {
   readonly plan: Plan
-  readonly status: RunStanding | 'queued'
+  readonly status: RunStateName | 'queued'
   /** The place of a queued run. */
   readonly queue?: Waiting | undefined
   /** Records of nodes outside every `each`. */
@@ -156,7 +156,9 @@ function catches({ plan, ends, items, caughtItems }: RunResult): string[] {
   const inEach = [...caughtItems].map(([id, { item, error }]) => {
     const others = (items.get(id)?.caught ?? 1) - 1
     const more =
-      others > 0 ? [`  and ${number(others)} more: ${withGiven(`cairn show ${plan.pipeline}/${plan.run}/${id}`)}`] : []
+      others > 0
+        ? [`  and ${number(others)} more: ${withGivenOptions(`cairn show ${plan.pipeline}/${plan.run}/${id}`)}`]
+        : []
     return text(`${id}/${item}`, error, more)
   })
   return [...whole, ...inEach]
@@ -171,7 +173,7 @@ export function unfitText({ task, host, error }: UnfitRecord): string {
 function lastOf(lines: readonly string[], path: string): string[] {
   if (lines.length === 0) return []
   return [
-    `  ${paint('dim', `last output (${withGiven(`cairn logs ${path}`)}):`)}`,
+    `  ${paint('dim', `last output (${withGivenOptions(`cairn logs ${path}`)}):`)}`,
     ...lines.map((line) => `    ${line}`),
   ]
 }
@@ -198,7 +200,7 @@ function numbersOf(ref: ArtifactRef): [string, number][] {
 
 function nextSteps(result: RunResult): string {
   return hintsOf(result)
-    .map((hint, at) => `${at === 0 ? paint('dim', 'next') : '    '}  ${withGiven(hint)}`)
+    .map((hint, at) => `${at === 0 ? paint('dim', 'next') : '    '}  ${withGivenOptions(hint)}`)
     .join('\n')
 }
 
@@ -224,7 +226,7 @@ function hintsOf({ plan, status, ends, tryNext, on, playground }: RunResult): st
   const isToContinue = playground === undefined && !(status === 'cancelled' && isElsewhere)
   return [
     `cairn show ${name}${failed ? `/${failed[0]}` : ''}${there}`,
-    ...(isToContinue ? [`${continuing(plan, ends)}${there}   to continue: finished steps are reused`] : []),
+    ...(isToContinue ? [`${continueCommand(plan, ends)}${there}   to continue: finished steps are reused`] : []),
   ]
 }
 

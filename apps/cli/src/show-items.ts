@@ -1,5 +1,5 @@
-import { errorLine, readRecord, type EndRecord, type Outcome } from '@cairn/records'
-import { itemsIn, forEachConcurrently, type Item } from '@cairn/engine'
+import { mapConcurrently, errorLine, readRecord, type EndRecord, type Outcome } from '@cairn/records'
+import { itemsIn, type Item } from '@cairn/engine'
 import { jsonText } from '@cairn/kernel'
 import {
   artifact,
@@ -7,12 +7,12 @@ import {
   itemCounts,
   ItemNames,
   labelPath,
-  plain,
+  escaped,
   stateOf,
   type Workspace,
 } from '@cairn/workspace'
 import type { ArtifactPath } from './artifact-path.ts'
-import { withGiven } from './given-options.ts'
+import { withGivenOptions } from './given-options.ts'
 import { paint, paintState, STATES } from './terminal/style.ts'
 import { table } from './terminal/table.ts'
 import { printData, printLines } from './terminal/print.ts'
@@ -32,7 +32,7 @@ export async function showItems(
   const names = new ItemNames(items)
   const ends = new Map<string, EndRecord | undefined>()
   const tasks = [...new Set(items.map(({ task }) => task))]
-  await forEachConcurrently(tasks, async (task) =>
+  await mapConcurrently(tasks, async (task) =>
     ends.set(task, await readRecord<EndRecord>(store, at.end(plan.run, task))),
   )
   const outcomes = items.map((item) => ({ item, outcome: ends.get(item.task)?.items[item.index] }))
@@ -59,7 +59,7 @@ export async function showItems(
   )
   if (items.length > SHOWN) printLines(paint('dim', `${SHOWN} of ${items.length} items; --json lists all`))
   if (items.length > 0)
-    printLines(`\n${paint('dim', 'next')}  ${withGiven(`cairn show ${path}/${names.of(failedFirst[0]!.item)}`)}`)
+    printLines(`\n${paint('dim', 'next')}  ${withGivenOptions(`cairn show ${path}/${names.of(failedFirst[0]!.item)}`)}`)
 }
 
 /** The items for programs. */
@@ -78,17 +78,17 @@ function row(item: Item, name: string, outcome: Outcome | undefined): string[] {
     outcome?.status === 'completed'
       ? [
           ...Object.entries(outcome.outputs).map(([name, ref]) => `${name}: ${artifact(ref)}`),
-          ...(outcome.caught ? [`caught: ${plain(errorLine(outcome.caught))}`] : []),
+          ...(outcome.caught ? [`caught: ${escaped(errorLine(outcome.caught))}`] : []),
         ]
       : outcome && 'error' in outcome
-        ? [plain(errorLine(outcome.error))]
+        ? [escaped(errorLine(outcome.error))]
         : outcome
           ? [`because of ${outcome.because}`]
           : []
   return [
     paintState(state, STATES[state].sign),
     name,
-    plain(labelPath(item) ?? ''),
+    escaped(labelPath(item) ?? ''),
     paintState(state, state),
     gives.join('  '),
   ]

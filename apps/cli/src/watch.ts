@@ -14,45 +14,45 @@ import { printNotes } from './terminal/print.ts'
  */
 export function watchCode(lab: Lab, options: ChangeOptions): Promise<void> {
   const [, ...words] = process.argv
-  const again = words.filter((word) => word !== '--watch')
+  const args = words.filter((word) => word !== '--watch')
   let running: ChildProcess | undefined
   let waiting: NodeJS.Timeout | undefined
   /** Whether a file was saved since the current run started. */
-  let isOld = false
+  let isOutdated = false
   const run = () => {
-    isOld = false
-    running = spawn(process.execPath, again, { stdio: ['ignore', 'inherit', 'inherit'] })
+    isOutdated = false
+    running = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] })
     running.once('exit', () => {
       running = undefined
-      if (isOld) run()
+      if (isOutdated) run()
       else printNotes(paint('dim', 'waiting for code to be saved; Ctrl-C ends this'))
     })
   }
   const restart = (file: string) => {
     printNotes(`\n${paint('dim', `${file} was saved`)}`)
     if (!running) return run()
-    isOld = true
+    isOutdated = true
     running.kill('SIGTERM')
   }
-  const heard = (_: string, name: string | null) => {
+  const onChange = (_: string, name: string | null) => {
     if (name === null || !CODE.test(name)) return
     clearTimeout(waiting) // an editor writes a file in several steps
-    waiting = setTimeout(restart, SETTLED_MS, name)
+    waiting = setTimeout(restart, DEBOUNCE_MS, name)
   }
   const watchers = new Map<string, FSWatcher>()
-  const follow = (files: readonly string[]) => {
+  const watchFiles = (files: readonly string[]) => {
     for (const folder of files.map((file) => dirname(file)))
-      if (!watchers.has(folder)) watchers.set(folder, watch(folder, heard))
+      if (!watchers.has(folder)) watchers.set(folder, watch(folder, onChange))
   }
-  follow(filesOf(lab, options))
-  swappedFilesOf(lab, options).then(follow, () => {}) // the run prints what is wrong with a swapped step
+  watchFiles(filesOf(lab, options))
+  swappedFilesOf(lab, options).then(watchFiles, () => {}) // the run prints what is wrong with a swapped step
   run()
   return new Promise((ended) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const)
       process.once(signal, () => {
         clearTimeout(waiting)
         for (const watcher of watchers.values()) watcher.close()
-        isOld = false
+        isOutdated = false
         running?.kill(signal)
         ended()
       })
@@ -60,7 +60,7 @@ export function watchCode(lab: Lab, options: ChangeOptions): Promise<void> {
 }
 
 const CODE = /\.([cm]?[jt]s|json)$/
-const SETTLED_MS = 30
+const DEBOUNCE_MS = 30
 
 /** Every file with code that a step uses, and the files of swapped steps. */
 function filesOf({ session }: Lab, { swap = [] }: ChangeOptions): string[] {

@@ -3,7 +3,7 @@ import { refuseInexact } from '@cairn/kernel/contract'
 import { isAlias, isMap, isScalar, isSeq, parseDocument, type Document, type Node, type Scalar } from 'yaml'
 
 /** Maximum number of values after expanding aliases: a few lines can expand to billions. */
-const MOST_VALUES = 100_000
+const MAX_VALUES = 100_000
 
 /**
  * Reads YAML 1.2, core schema (https://yaml.org/spec/1.2.2/#103-core-schema): `no`, `on` and `2001-01-01` are texts.
@@ -46,8 +46,8 @@ function valueOf(node: Node, reading: Reading): unknown {
   const { document, where, open } = reading
   if (node.tag !== undefined)
     throw refused(where, `tags such as ${tagOf(node.tag)} are not supported`, 'remove the tag; put text in quotes')
-  if (++reading.made > MOST_VALUES)
-    throw refused(where, `its aliases expand to more than ${MOST_VALUES} values`, 'write the values out')
+  if (++reading.made > MAX_VALUES)
+    throw refused(where, `its aliases expand to more than ${MAX_VALUES} values`, 'write the values out')
   if (isScalar(node)) return scalarOf(node, where)
   if (isAlias(node)) {
     const named = node.resolve(document)

@@ -15,10 +15,10 @@ interface Folder {
 /** Only results may be uploaded: no code, nothing that starts a run, and no references. */
 const CHECKPOINT = /^checkpoints\/[\w-]+\/[\w-]+$/
 const OBJECT = /^objects\/([0-9a-f]{2})\/(\1[0-9a-f]{62})$/
-const LARGEST_RECORD = 16 * 2 ** 20
+const MAX_RECORD_BYTES = 16 * 2 ** 20
 
 /** If the project trusts services, one of them must have signed a checkpoint. */
-interface Taking extends Folder {
+interface Receiving extends Folder {
   readonly trusted: Readonly<Record<string, string>>
 }
 
@@ -28,7 +28,7 @@ interface Taking extends Folder {
  */
 export async function receiveRecord(
   store: ArtifactStore,
-  taking: Taking,
+  receiving: Receiving,
   path: string,
   body: Readable,
 ): Promise<boolean> {
@@ -37,11 +37,11 @@ export async function receiveRecord(
   const checkpoint = decodeRecord<Checkpoint>(bytes, path)
   const altered = mismatchedOutput(checkpoint)
   if (altered !== undefined) throw new CairnError('BAD_RECORD', `${path} was refused: ${altered}`)
-  requireTrusted(checkpoint, path, taking)
-  return store.create(`${taking.env}/${taking.pipeline}/${path}`, bytes)
+  requireTrusted(checkpoint, path, receiving)
+  return store.create(`${receiving.env}/${receiving.pipeline}/${path}`, bytes)
 }
 
-function requireTrusted(checkpoint: Checkpoint, path: string, { trusted }: Taking): void {
+function requireTrusted(checkpoint: Checkpoint, path: string, { trusted }: Receiving): void {
   const names = Object.keys(trusted)
   if (names.length === 0 || isTrusted(checkpoint, trusted)) return
   throw new CairnError('REFUSED', `${path} is not signed by a trusted service`, {
@@ -76,10 +76,10 @@ async function collect(body: Readable, path: string): Promise<Buffer> {
   let size = 0
   for await (const part of body as AsyncIterable<Buffer>) {
     size += part.length
-    if (size > LARGEST_RECORD)
+    if (size > MAX_RECORD_BYTES)
       throw new CairnError(
         'BAD_RECORD',
-        `${path} is larger than ${LARGEST_RECORD} bytes, the most that a record may have`,
+        `${path} is larger than ${MAX_RECORD_BYTES} bytes, the most that a record may have`,
       )
     parts.push(part)
   }

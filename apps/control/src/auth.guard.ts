@@ -48,7 +48,7 @@ export function unauthenticated(): RequestRefused {
   })
 }
 
-function lacking({ name }: Holder, right: Right, pipeline = 'any pipeline'): RequestRefused {
+function notAllowed({ name }: Holder, right: Right, pipeline = 'any pipeline'): RequestRefused {
   return new RequestRefused('NOT_ALLOWED', `the token of ${name} lacks the right "${right}" for ${pipeline}`, {
     next: 'use a token with this right; "rights" and "pipelines" of each token are set in the file that CAIRN_TOKENS names',
   })
@@ -82,7 +82,7 @@ export class AuthGuard implements CanActivate {
     const { pipeline } = params
     if (right === undefined) throw new RequestRefused('NOT_ALLOWED', 'no token may use this address')
     const isAllowed = pipeline === undefined ? holder.mayAnywhere(right) : holder.may(right, pipeline)
-    if (!isAllowed) throw lacking(holder, right, pipeline)
+    if (!isAllowed) throw notAllowed(holder, right, pipeline)
     // An invalid name is refused when it is parsed.
     if (PipelineName.safeParse(pipeline).success) await this.#pipelines.require(pipeline!)
     return true

@@ -13,14 +13,14 @@ import {
 } from '@cairn/records'
 import { noteAnnounced, notWhole, Refused, rollBack, setChampion, currentChampion } from '@cairn/promotion'
 import { findRun, readRun, type Adoption } from '@cairn/workspace'
-import type { Vouching } from './vouching.ts'
+import type { PlanSigning } from './plan-signing.ts'
 
 export interface ChampionsHost {
   readonly env: string
   readonly store: ArtifactStore
   readonly bus: EventBus
   readonly clock: Clock
-  readonly vouching: Vouching
+  readonly planSigning: PlanSigning
   /** Which checkpoints production may use, by the current project settings. */
   adoption(): Adoption
   /** Expectations of the pipeline's file that a new champion does not meet. */
@@ -59,14 +59,14 @@ export class Champions {
     const current = await currentChampion(store, at)
     if (current.champion?.run === run) return current.champion // the response was lost
     requireSame(current.champion, expected)
-    await this.#examine(pipeline, run, await findRun(store, at, PRODUCTION))
+    await this.#requirePromotable(pipeline, run, await findRun(store, at, PRODUCTION))
     const champion = await setChampion(store, at, current, {
       run,
       since: clock.now(),
       by,
       ...(from !== undefined && { from }),
     })
-    await this.tell(pipeline).catch(() => {}) // the next sweep announces it
+    await this.announce(pipeline).catch(() => {}) // the next sweep announces it
     return champion
   }
 
@@ -82,33 +82,33 @@ export class Champions {
     const current = await currentChampion(store, at)
     requireSame(current.champion, expected)
     const previous = current.champion?.previous
-    if (previous) await this.#requireWhole(pipeline, previous.run)
+    if (previous) await this.#requireComplete(pipeline, previous.run)
     const champion = await rollBack(store, at, current, { by, since: clock.now() })
-    await this.tell(pipeline).catch(() => {})
+    await this.announce(pipeline).catch(() => {})
     return champion
   }
 
   /** Announces the production run unless that was done, also for another process that died before announcing it. */
-  async tell(pipeline: string): Promise<void> {
+  async announce(pipeline: string): Promise<void> {
     const { store, bus } = this.#host
     const at = this.#at(pipeline)
     const current = await currentChampion(store, at)
     if (!current.champion || current.champion.announced) return
-    this.#host.vouching.require((await readRun(store, at, current.champion.run)).plan) // consumers act on it
+    this.#host.planSigning.require((await readRun(store, at, current.champion.run)).plan) // consumers act on it
     await bus.publish(topicOf(at), [promotedEvent(at, current.champion)])
     await noteAnnounced(store, at, current)
   }
 
-  async #examine(pipeline: string, run: string, champion: string): Promise<void> {
-    const plan = await this.#requireWhole(pipeline, run)
+  async #requirePromotable(pipeline: string, run: string, champion: string): Promise<void> {
+    const plan = await this.#requireComplete(pipeline, run)
     const broken = run === champion ? [] : await this.#host.brokenExpectations(pipeline, run, champion)
     if (broken.length > 0) throw new Refused(plan, broken)
   }
 
   /** @throws CairnError REFUSED unless control planned the run for production, and all of it has completed */
-  async #requireWhole(pipeline: string, run: string): Promise<Plan> {
+  async #requireComplete(pipeline: string, run: string): Promise<Plan> {
     const { plan, end } = await readRun(this.#host.store, this.#at(pipeline), run)
-    this.#host.vouching.require(plan)
+    this.#host.planSigning.require(plan)
     const reasons = notWhole(plan, end)
     if (plan.playground !== undefined) reasons.push(`it ran in the playground ${plan.playground}`)
     if (reasons.length > 0) throw new Refused(plan, reasons)

@@ -12,7 +12,7 @@ import type { Holder } from './tokens.ts'
 @UseGuards(AuthGuard)
 export class CheckupController {
   readonly #host: CheckupHost
-  readonly #looks = new SharedWork<readonly Checked[]>()
+  readonly #checks = new SharedWork<readonly Checked[]>()
 
   constructor(@Inject(CHECKUP) host: CheckupHost) {
     this.#host = host
@@ -25,7 +25,7 @@ export class CheckupController {
       'The state of what the services of this environment depend on; topics and groups only of pipelines that the token may read.',
   })
   async look(@Who() who: Holder): Promise<object> {
-    const checks = await this.#looks.do(who.id, () => checkup(this.#host, (pipeline) => who.may('read', pipeline)))
+    const checks = await this.#checks.do(who.id, () => checkup(this.#host, (pipeline) => who.may('read', pipeline)))
     return { env: this.#host.env, now: Date.now(), checks }
   }
 }

@@ -28,13 +28,13 @@ export interface CheckupHost {
 /**
  * Checks what the services of an environment depend on, as the control service sees it.
  *
- * @param isMeant whether to check the topics and groups of a pipeline
+ * @param isIncluded whether to check the topics and groups of a pipeline
  */
 export async function checkup(
   { env, store, bus, missingStages }: CheckupHost,
-  isMeant: (pipeline: string) => boolean,
+  isIncluded: (pipeline: string) => boolean,
 ): Promise<readonly Checked[]> {
-  const pipelines = async () => (await pipelineNames(store, env)).filter(isMeant)
+  const pipelines = async () => (await pipelineNames(store, env)).filter(isIncluded)
   return Promise.all([
     check('kafka', async () => `a broker answered in ${await milliseconds(() => bus.probe())}`),
     check('store', async () => {
@@ -67,10 +67,10 @@ export async function checkup(
       const there = new Set(await bus.topics())
       const topics = (await pipelines()).map((pipeline) => topicOf({ env, pipeline }))
       const groups = await bus.groups(topics.filter((topic) => there.has(topic)))
-      const standing = groups.flatMap(({ id, topic, standstills }) =>
+      const blocked = groups.flatMap(({ id, topic, standstills }) =>
         standstills.map((standstill) => `${id}: ${standstillText({ topic, ...standstill })}`),
       )
-      if (standing.length > 0) throw new Error(standing.join('; '))
+      if (blocked.length > 0) throw new Error(blocked.join('; '))
       return `${groups.length} groups, ${lagText(groups)}`
     }),
     check('stages', async () => {
@@ -83,12 +83,12 @@ export async function checkup(
 }
 
 function noStage(missing: readonly MissingStage[]): CairnError {
-  const said = missing.map(({ pipeline, step, runs: [first, ...others] }) => {
+  const texts = missing.map(({ pipeline, step, runs: [first, ...others] }) => {
     const runs = others.length === 0 ? `run ${first} waits` : `run ${first} and ${others.length} more wait`
     return `no stage of ${pipeline}/${step} is running, and ${runs} for it`
   })
   const { pipeline, runs } = missing[0]!
-  return new CairnError('NOT_FOUND', said.join('; '), {
+  return new CairnError('NOT_FOUND', texts.join('; '), {
     next: `start it (on this machine with cairn up), or cairn cancel ${pipeline}/${runs[0]}`,
   })
 }
@@ -105,9 +105,9 @@ export function lagText(groups: readonly { readonly id: string; readonly lag: nu
   return `${waiting} events not handled yet${whose && `: ${whose}`}`
 }
 
-async function check(what: string, look: () => Promise<string>): Promise<Checked> {
+async function check(what: string, run: () => Promise<string>): Promise<Checked> {
   try {
-    return { what, ok: true, found: await look() }
+    return { what, ok: true, found: await run() }
   } catch (error) {
     const { message, next } = error as Error & { next?: string }
     return { what, ok: false, found: message, ...(next !== undefined && { next }) }

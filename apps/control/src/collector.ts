@@ -13,14 +13,14 @@ import {
   type ArtifactStore,
 } from '@cairn/records'
 import { collect } from '@cairn/maintenance'
-import type { Turns } from './turns.ts'
+import type { PipelineLocks } from './pipeline-locks.ts'
 
 export interface CollectorHost {
   readonly env: string
   readonly store: ArtifactStore
   readonly clock: Clock
   readonly name: string
-  readonly turns: Turns
+  readonly locks: PipelineLocks
   /** @throws CairnError BAD_DEFINITION for settings that name an unknown pipeline */
   checkSettings(pipeline: string): Promise<void>
   /** The current retention settings of the project. */
@@ -62,26 +62,26 @@ export class Collector {
    *   names an unknown pipeline, as it may be meant for this one
    */
   async collect(pipeline: string, { dryRun }: { readonly dryRun: boolean }): Promise<Collection> {
-    const { env, store, clock, name, turns, retention: settings } = this.#host
+    const { env, store, clock, name, locks, retention: settings } = this.#host
     const at = layout(env, pipeline)
     await this.#host.checkSettings(pipeline)
     const retention = retentionOf(settings(), env, pipeline)
     const policy = { ...retention, dryRun }
     if (dryRun) return { pipeline, dryRun, retention, report: await collect(store, clock, at, policy) }
-    return turns.take(pipeline, async (lease) => {
+    return locks.run(pipeline, async (lease) => {
       // A clock that is ahead would treat new objects as old, so the earlier of the store's clock and this one is used.
       const { modified } = (await store.stat(lease)) ?? { modified: clock.now() }
       const ahead = Math.max(0, clock.now() - modified)
       const report = await collect(store, { ...clock, now: () => clock.now() - ahead }, at, policy)
       const record: Collected = { v: RECORD_VERSION, at: clock.now(), host: name, report }
-      await this.#note(at.collected, record)
+      await this.#record(at.collected, record)
       if (channels.collection.hasSubscribers) channels.collection.publish({ env, pipeline, report })
       this.#host.onCollected?.(pipeline, report)
       return { pipeline, dryRun, retention, report }
     })
   }
 
-  async #note(path: string, record: Collected): Promise<void> {
+  async #record(path: string, record: Collected): Promise<void> {
     const { store } = this.#host
     const bytes = encodeRecord(record, path)
     if (!(await store.create(path, bytes))) await store.replace(path, await store.read(path), bytes)

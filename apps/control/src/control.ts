@@ -79,7 +79,7 @@ export class Control {
   /** @throws CairnError NOT_FOUND if there is no such run, REFUSED for an unsigned plan, which stages would never run */
   async followed(pipeline: string, run: string): Promise<Plan> {
     const { plan, end } = await readRun(this.host.store, this.at(pipeline), run)
-    if (!end) this.host.vouching.require(plan)
+    if (!end) this.host.planSigning.require(plan)
     return plan
   }
 
@@ -136,7 +136,7 @@ export class Control {
   /** @throws CairnError REFUSED for a run that this control did not plan */
   async #signedRun(pipeline: string, run: string): Promise<RunSummary> {
     const found = await readRun(this.host.store, this.at(pipeline), run)
-    this.host.vouching.require(found.plan)
+    this.host.planSigning.require(found.plan)
     return found
   }
 }

@@ -57,11 +57,11 @@ export class DeadLetterBox {
   }
 
   /** Numbers of waiting dead letters, for each selected pipeline with any. */
-  async counts(isMeant: (pipeline: string) => boolean): Promise<Record<string, number>> {
+  async counts(isIncluded: (pipeline: string) => boolean): Promise<Record<string, number>> {
     const { env, store, bus } = this.#host
     const topics = await bus.topics()
     const counts: Record<string, number> = {}
-    for (const pipeline of (await pipelineNames(store, env)).filter(isMeant)) {
+    for (const pipeline of (await pipelineNames(store, env)).filter(isIncluded)) {
       const waiting = waitingAmong(await this.#lettersAmong(topics, pipeline))
       if (waiting > 0) counts[pipeline] = waiting
     }

@@ -13,11 +13,11 @@ export class EndHints {
   }
 
   /** Subscribes to the ends of these runs' pipelines. */
-  hear(runs: readonly QueuedRun[]): void {
+  listen(runs: readonly QueuedRun[]): void {
     const { bus, env } = this.#host
     for (const { pipeline } of runs) {
       if (this.#subscriptions.has(pipeline)) continue
-      const subscription = bus.hear(topicOf({ env, pipeline }), ({ type }) => {
+      const subscription = bus.listen(topicOf({ env, pipeline }), ({ type }) => {
         if (type === 'cairn.run-ended') this.#onEnd()
       })
       this.#subscriptions.set(pipeline, subscription)

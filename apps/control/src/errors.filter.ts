@@ -41,17 +41,17 @@ export class Errors implements ExceptionFilter {
 
   #answer(error: unknown, request: Request): Answer {
     if (error instanceof RequestRefused) return error
-    if (error instanceof CairnError) return this.#known(error)
-    if (error instanceof HttpException) return this.#ofNest(error, request)
+    if (error instanceof CairnError) return this.#cairnError(error)
+    if (error instanceof HttpException) return this.#nestError(error, request)
     const { statusCode, message } = error as { readonly statusCode?: unknown; readonly message?: string }
     if (typeof statusCode === 'number' && statusCode < 500)
       return { problem: problem(codeOfStatus(statusCode), message ?? '') }
-    return this.#unforeseen(error)
+    return this.#unexpected(error)
   }
 
-  #known(error: CairnError): Answer {
+  #cairnError(error: CairnError): Answer {
     const { code, message, next } = error
-    if (!isProblemCode(code)) return this.#unforeseen(error)
+    if (!isProblemCode(code)) return this.#unexpected(error)
     const found = problem(code, message, { next })
     // The message of the store contains its name and address.
     if (code === 'STORE_REFUSED') return { problem: problem(code, 'the store does not accept this name') }
@@ -62,7 +62,7 @@ export class Errors implements ExceptionFilter {
     return { problem: problem(code, detail, { next: 'check cairn status, then try again' }) }
   }
 
-  #ofNest(error: HttpException, { method, url }: Request): Answer {
+  #nestError(error: HttpException, { method, url }: Request): Answer {
     const status = error.getStatus()
     const body = error.getResponse()
     if (typeof body === 'object' && 'code' in body) {
@@ -82,7 +82,7 @@ export class Errors implements ExceptionFilter {
     }
   }
 
-  #unforeseen(error: unknown): Answer {
+  #unexpected(error: unknown): Answer {
     const instance = `urn:uuid:${randomUUID()}`
     this.#log.error({ err: error, instance })
     const detail = 'unexpected error; the log of control says what happened'

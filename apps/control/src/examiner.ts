@@ -1,15 +1,15 @@
 import type { Adoption } from '@cairn/workspace'
 import { examine, type Checkup, type CheckupPlace } from '@cairn/maintenance'
 import { isTrusted, layout, type ArtifactStore, type Checkpoint, type Clock, type PublicKeys } from '@cairn/records'
-import type { Turns } from './turns.ts'
-import type { Vouching } from './vouching.ts'
+import type { PipelineLocks } from './pipeline-locks.ts'
+import type { PlanSigning } from './plan-signing.ts'
 
 export interface ExaminerHost {
   readonly env: string
   readonly store: ArtifactStore & { digestOf(path: string): Promise<string | undefined> }
   readonly clock: Clock
-  readonly turns: Turns
-  readonly vouching: Vouching
+  readonly locks: PipelineLocks
+  readonly planSigning: PlanSigning
   /** The services that the project currently trusts. */
   readonly adoption: () => Adoption
   /** Called after records of a pipeline may have been moved. */
@@ -25,9 +25,9 @@ export interface Examined {
 
 /** Limits of one part: milliseconds and findings. */
 const PART_MS = 3_000
-const MOST_FINDINGS = 200
+const MAX_FINDINGS = 200
 /** Maximum number of damaged objects that are passed to later parts, to find the records that refer to them. */
-const MOST_BROKEN = 1_000
+const MAX_BROKEN = 1_000
 
 /**
  * Checks the store of services part by part in short requests, and never while the pipeline is being collected.
@@ -42,28 +42,28 @@ export class Examiner {
 
   /** @throws CairnError CONFLICT while the pipeline is being checked or collected */
   examine(pipeline: string, { bytes, repair, after }: Examined): Promise<Checkup> {
-    const { env, store, clock, turns, vouching, adoption, onRepair } = this.#host
+    const { env, store, clock, locks, planSigning, adoption, onRepair } = this.#host
     const { trusted } = adoption()
-    return turns.take(pipeline, async () => {
+    return locks.run(pipeline, async () => {
       const started = clock.monotonic()
       const { next, ...checkup } = await examine(store, layout(env, pipeline), {
         repair,
         share: bytes,
         // The caller must not choose what a repair retires; objects that control moved away itself are gone by now.
         ...(after && { from: repair ? { ...after, broken: [] } : after }),
-        isEnough: ({ findings }) => findings.length >= MOST_FINDINGS || clock.monotonic() - started > PART_MS,
+        isEnough: ({ findings }) => findings.length >= MAX_FINDINGS || clock.monotonic() - started > PART_MS,
         digestOf: (path) => store.digestOf(path),
-        planFault: (plan) => vouching.faultOf(plan),
+        planFault: (plan) => planSigning.faultOf(plan),
         checkpointFault: (checkpoint) => signatureFault(checkpoint, trusted),
       })
       if (repair) onRepair(pipeline)
-      if (next && next.broken.length > MOST_BROKEN)
+      if (next && next.broken.length > MAX_BROKEN)
         checkup.findings.push({
           path: layout(env, pipeline).root,
-          what: `more than ${MOST_BROKEN} objects are damaged; not all records that refer to them are listed`,
+          what: `more than ${MAX_BROKEN} objects are damaged; not all records that refer to them are listed`,
           repair: 'none: repair these, then check again',
         })
-      return { ...checkup, ...(next && { next: { ...next, broken: next.broken.slice(0, MOST_BROKEN) } }) }
+      return { ...checkup, ...(next && { next: { ...next, broken: next.broken.slice(0, MAX_BROKEN) } }) }
     })
   }
 }

@@ -46,7 +46,7 @@ async function world({
   let listener: ((event: CairnEvent) => void) | undefined
   const listening = Promise.withResolvers<void>()
   const bus = {
-    hear: async (_: string, heard: (event: CairnEvent) => void) => {
+    listen: async (_: string, heard: (event: CairnEvent) => void) => {
       listener = heard
       await listening.promise
       return { close: async () => {} }

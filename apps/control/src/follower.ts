@@ -3,7 +3,7 @@ import { requireOf, taskName, topicOf, type CairnEvent, type Plan, type Subscrip
 import type { ControlHost } from './control-host.ts'
 import { RecordedRun } from './recorded-run.ts'
 import type { RunQueue } from './run-queue.ts'
-import { sendPlaces } from './sent-places.ts'
+import { sendQueuePlaces } from './queue-places.ts'
 import { SentTasks } from './sent-tasks.ts'
 
 export interface SseMessage {
@@ -23,7 +23,7 @@ function endedTask({ type, data: { node, batch = '' } }: CairnEvent): string | u
 const ENDS = /^cairn\.(completed|failed|timed-out|cancelled|skipped|blocked)$/
 
 /** What a reader has received of this run; nothing for the id of another run's stream. */
-function heardOf(run: string, last: string | undefined): string | undefined {
+function receivedOf(run: string, last: string | undefined): string | undefined {
   return last?.startsWith(`${run}/`) ? last.slice(run.length + 1) : undefined
 }
 
@@ -53,10 +53,10 @@ export class Follower {
     const { pipeline, run, nodes } = plan
     return new Observable((reader) => {
       const seen = new Set<string>()
-      const sent = new SentTasks(Object.keys(nodes), heardOf(run, last))
+      const sent = new SentTasks(Object.keys(nodes), receivedOf(run, last))
       const id = () => `${run}/${String(sent)}`
       const send = (message: SseMessage) => (mayRead() ? reader.next(message) : reader.complete())
-      const tell = (event: CairnEvent) => {
+      const sendEvent = (event: CairnEvent) => {
         if (seen.has(event.id)) return
         seen.add(event.id)
         const ended = endedTask(event)
@@ -66,30 +66,30 @@ export class Follower {
         if (event.type === 'cairn.run-ended') reader.complete()
       }
       const recorded = this.#recorded(plan)
-      const tellRecorded = () => recorded.events().then((events) => events.forEach(tell))
-      const tellIfAny = (event: CairnEvent | undefined) => event && tell(event)
+      const sendRecorded = () => recorded.events().then((events) => events.forEach(sendEvent))
+      const sendIfAny = (event: CairnEvent | undefined) => event && sendEvent(event)
       // Anyone who may publish can claim an end, so only recorded ends are sent. The end of a run may arrive before the
       // ends of its tasks, which are in other partitions.
       const endRun = () =>
-        tellRecorded()
-          .then(() => tellIfAny(recorded.runEnded))
+        sendRecorded()
+          .then(() => sendIfAny(recorded.runEnded))
           .catch((error: unknown) => reader.error(error))
       const live = this.#events.subscribe((event) => {
         if (event.data.run !== run || event.data.pipeline !== pipeline) return
         const ended = endedTask(event)
         if (event.type === 'cairn.run-ended') void endRun()
-        else if (ended === undefined) tell(event)
-        else if (!sent.has(ended)) recorded.ended(ended).then(tellIfAny, () => {}) // otherwise the next look sends it
+        else if (ended === undefined) sendEvent(event)
+        else if (!sent.has(ended)) recorded.ended(ended).then(sendIfAny, () => {}) // otherwise the next look sends it
       })
-      const leave = recorded.follow(tell)
-      const endPlaces = sendPlaces(this.#queue, plan, (wait) => send({ id: id(), type: 'queued', data: wait }))
+      const leave = recorded.follow(sendEvent)
+      const stopPlaces = sendQueuePlaces(this.#queue, plan, (wait) => send({ id: id(), type: 'queued', data: wait }))
       const ping = setInterval(() => send({ id: id(), type: 'ping', data: {} }), this.#pingMs)
       this.#listen(pipeline)
-        .then(tellRecorded)
+        .then(sendRecorded)
         .catch((error: unknown) => reader.error(error))
       return () => {
         leave()
-        endPlaces()
+        stopPlaces()
         clearInterval(ping)
         live.unsubscribe()
       }
@@ -114,7 +114,7 @@ export class Follower {
     const { bus, env } = this.#host
     let subscription = this.#subscriptions.get(pipeline)
     if (!subscription) {
-      subscription = bus.hear(topicOf({ env, pipeline }), (event) => {
+      subscription = bus.listen(topicOf({ env, pipeline }), (event) => {
         try {
           requireOf({ env, pipeline }, event)
           this.#events.next(event)

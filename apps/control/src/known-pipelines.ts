@@ -10,7 +10,7 @@ interface KnownPipelinesHost {
 
 /** How long an unknown name is cached, in milliseconds. */
 const ABSENT_MS = 5_000
-const MOST_ABSENT = 1_000
+const MAX_ABSENT = 1_000
 
 /** Checks whether a pipeline exists, in the store or in the project. */
 export class KnownPipelines {
@@ -33,13 +33,13 @@ export class KnownPipelines {
     try {
       await this.#host.lookUp(pipeline)
     } catch (error) {
-      if (error instanceof CairnError && error.code === 'NOT_FOUND') this.#keepAbsent(pipeline, error)
+      if (error instanceof CairnError && error.code === 'NOT_FOUND') this.#cacheAbsent(pipeline, error)
       throw error
     }
   }
 
-  #keepAbsent(pipeline: string, error: unknown): void {
-    if (this.#absent.size >= MOST_ABSENT) this.#absent.clear()
+  #cacheAbsent(pipeline: string, error: unknown): void {
+    if (this.#absent.size >= MAX_ABSENT) this.#absent.clear()
     this.#absent.set(pipeline, { until: performance.now() + ABSENT_MS, error })
   }
 }

@@ -4,12 +4,12 @@ import { NestFactory } from '@nestjs/core'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
 import { pino } from 'pino'
 import { openConnection, readConnection } from '@cairn/drivers/connection'
-import { identityOf, plansByOf } from '@cairn/drivers/identity'
+import { identityOf, planSignersOf } from '@cairn/drivers/identity'
 import { thisProcess } from '@cairn/drivers/process-id'
 import { findProject } from '@cairn/workspace'
 import { CairnError } from '@cairn/kernel'
 import { controlTopicOf, systemClock, topicOf } from '@cairn/records'
-import { giveUp, nestLogger, probed } from '@cairn/stage'
+import { exitOnError, nestLogger, checkResult } from '@cairn/stage'
 import { Champions } from './champions.ts'
 import { Collector } from './collector.ts'
 import { Control } from './control.ts'
@@ -17,12 +17,12 @@ import type { ControlHost } from './control-host.ts'
 import { ControlModule } from './control.module.ts'
 import { DeadLetterBox } from './dead-letters.ts'
 import { documentOf, methodsOf } from './document.ts'
-import { atTheSocket, guardTheDoor } from './door.ts'
+import { fastifyOptions, addRequestChecks } from './request-checks.ts'
 import { Examiner } from './examiner.ts'
 import { Follower } from './follower.ts'
 import { KnownPipelines } from './known-pipelines.ts'
 import { Limits } from './limits.ts'
-import { isLeftBehind } from './old-groups.ts'
+import { isObsoleteGroup } from './obsolete-groups.ts'
 import { MissingStages } from './missing-stages.ts'
 import { Planners } from './planners.ts'
 import { RunQueue } from './run-queue.ts'
@@ -30,8 +30,8 @@ import { readSettings } from './settings.ts'
 import { Reconciler } from './reconciler.ts'
 import { sweepEvery } from './sweeping.ts'
 import { tokensIn } from './tokens.ts'
-import { Turns } from './turns.ts'
-import { Vouching } from './vouching.ts'
+import { PipelineLocks } from './pipeline-locks.ts'
+import { PlanSigning } from './plan-signing.ts'
 
 /** Maximum time of a shutdown, in milliseconds. */
 const GRACE_MS = 10_000
@@ -45,10 +45,10 @@ const settings = readSettings(process.env)
 const log = pino({ level: settings.logLevel, base: { service: 'control' } })
 process.once(
   'uncaughtException',
-  giveUp((about, message) => log.fatal(about, message)),
+  exitOnError((about, message) => log.fatal(about, message)),
 )
 process.on('SIGUSR1', () => {}) // otherwise any process of this user could start the debugger
-const vouching = vouchingIn(process.env)
+const planSigning = planSigningFrom(process.env)
 const connection = readConnection()
 const { env } = connection
 const connected = await openConnection(connection, {
@@ -60,7 +60,7 @@ const connected = await openConnection(connection, {
 const { bus, store } = connected
 await Promise.all([store.probe(), bus.ensureTopics([controlTopicOf(connection)])])
 
-const planners = new Planners({ main: PLANNER, atOnce: settings.planners, waiting: settings.planQueue })
+const planners = new Planners({ main: PLANNER, concurrency: settings.planners, waiting: settings.planQueue })
 const project = { root: settings.root, connection }
 const checkSettings = async (pipeline: string) => {
   await planners.ask({ ...project, pipeline, settings: true })
@@ -71,7 +71,7 @@ const host: ControlHost = {
   bus,
   clock: systemClock,
   name: thisProcess,
-  vouching,
+  planSigning,
   checkSettings,
   prepare: (pipeline) => bus.ensureTopics([topicOf({ env, pipeline })]),
   plan: (pipeline, request, show) => planners.ask({ ...project, pipeline, request, ...(show && { show }) }),
@@ -99,21 +99,21 @@ const queue = new RunQueue(host, {
 const follower = new Follower(host, queue)
 const reconciler = new Reconciler(host, champions, queue, {
   lostAfterMs: settings.lostAfterMs,
-  onHelp: (run, what) => log.warn({ run }, what),
+  onRepair: (run, what) => log.warn({ run }, what),
   onFailure: (folder, error) => log.error({ folder, err: error }, 'could not check a run'),
 })
 const isOver = (pipeline: string, run: string) => reconciler.isOver(pipeline, run)
-const missingStages = new MissingStages({ env, store, bus, vouching, queue, isOver })
+const missingStages = new MissingStages({ env, store, bus, planSigning, queue, isOver })
 const tokens = tokensIn(settings.tokens, (fault) =>
   log.error({ fault }, 'the tokens cannot be read; the previous ones stay valid'),
 )
-const turns = new Turns({ env, store, clock: systemClock, name: thisProcess })
+const locks = new PipelineLocks({ env, store, clock: systemClock, name: thisProcess })
 const collector = new Collector({
   env,
   store,
   clock: systemClock,
   name: thisProcess,
-  turns,
+  locks,
   checkSettings,
   retention: () => findProject(settings.root).retention,
   onCollected: (pipeline, { runs, ...report }) => log.info({ pipeline, runs: runs.length, ...report }, 'collected'),
@@ -122,7 +122,7 @@ const collector = new Collector({
 const health = {
   live: async () => ({ process: 'ok' }),
   ready: async () => {
-    const [events, objects] = await Promise.all([probed(bus.probe()), probed(store.stat('store.json'))])
+    const [events, objects] = await Promise.all([checkResult(bus.probe()), checkResult(store.stat('store.json'))])
     return { events, store: objects, tokens: tokens.isBroken() ? 'the file cannot be read; see the log' : 'ok' }
   },
 }
@@ -143,31 +143,31 @@ const app = await NestFactory.create<NestFastifyApplication>(
       env,
       store,
       clock: systemClock,
-      turns,
-      vouching,
+      locks,
+      planSigning,
       adoption,
       onRepair: (pipeline) => reconciler.forget(pipeline),
     }),
     health,
   }),
-  new FastifyAdapter(atTheSocket),
+  new FastifyAdapter(fastifyOptions),
   { logger: nestLogger(log), bodyParser: false },
 )
 const fastify = app.getHttpAdapter().getInstance()
-guardTheDoor(app, { ...settings, tokens, limits: new Limits(settings.tokenLimits) })
+addRequestChecks(app, { ...settings, tokens, limits: new Limits(settings.tokenLimits) })
 const document = documentOf(app)
 fastify.get('/v1/openapi.json', (_, reply) => reply.send(document))
 await app.listen(settings.port, settings.host)
-const queueing = new AbortController()
-const watched = queue.watch(settings.sweepMs, queueing.signal)
+const queueStop = new AbortController()
+const watched = queue.watch(settings.sweepMs, queueStop.signal)
 const sweeps = [
-  queueing,
+  queueStop,
   sweepEvery(settings.sweepMs, reconciler, (error) => log.warn({ err: error }, 'the sweep failed')),
   sweepEvery(settings.collectMs, collector, (error) => log.warn({ err: error }, 'the collection failed')),
 ]
 log.info({ url: await app.getUrl() }, 'ready')
 bus
-  .removeGroups((id, all) => isLeftBehind(env, id, all))
+  .removeGroups((id, all) => isObsoleteGroup(env, id, all))
   .then(
     (groups) => groups.length > 0 && log.info({ groups }, 'removed consumer groups that earlier versions left behind'),
   )
@@ -175,22 +175,22 @@ bus
     log.warn({ err: error }, 'could not remove consumer groups that earlier versions left behind'),
   )
 
-process.once('SIGTERM', () => void leave()).once('SIGINT', () => void leave())
+process.once('SIGTERM', () => void shutDown()).once('SIGINT', () => void shutDown())
 
 /** The identity that this process signs plans with, and the other signers that it accepts. */
-function vouchingIn(env: NodeJS.ProcessEnv): Vouching {
+function planSigningFrom(env: NodeJS.ProcessEnv): PlanSigning {
   const identity = identityOf(env)
-  if (identity) return new Vouching(identity, env['CAIRN_PLANS_BY'] ? plansByOf(env) : {})
+  if (identity) return new PlanSigning(identity, env['CAIRN_PLANS_BY'] ? planSignersOf(env) : {})
   throw new CairnError('BAD_PARAMETER', 'control has no key to sign plans with, and stages only run signed plans', {
     next: 'openssl genpkey -algorithm ed25519 -out control.pem; CAIRN_IDENTITY=control CAIRN_SIGNING_KEY=control.pem',
   })
 }
 
-async function leave(): Promise<void> {
+async function shutDown(): Promise<void> {
   setTimeout(() => process.exit(1), GRACE_MS).unref()
   log.info('stopping')
   for (const sweep of sweeps) sweep.abort()
-  turns.stop()
+  locks.stop()
   planners.close()
   await follower.close()
   await app.close()

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { claim, layout, RECORD_VERSION, type EndRecord, type Plan } from '@cairn/records'
 import { MissingStages } from './missing-stages.ts'
 import { ENV, planOf, World } from './run-queue.fixture.ts'
-import { Vouching } from './vouching.ts'
+import { PlanSigning } from './plan-signing.ts'
 
-const vouching = new Vouching({ name: 'control', key: generateKeyPairSync('ed25519').privateKey })
+const planSigning = new PlanSigning({ name: 'control', key: generateKeyPairSync('ed25519').privateKey })
 const code = { fingerprint: 'f'.repeat(64), digest: 'd'.repeat(64) }
 const end: EndRecord = {
   v: RECORD_VERSION,
@@ -40,7 +40,7 @@ class Runs {
   readonly asked: (readonly string[])[] = []
   readonly over = new Set<string>()
 
-  async add(pipeline: string, run: string, plan: Plan = vouching.sign(chain(pipeline, run))): Promise<Plan> {
+  async add(pipeline: string, run: string, plan: Plan = planSigning.sign(chain(pipeline, run))): Promise<Plan> {
     return claim(this.world.store, layout(ENV, pipeline).plan(run), plan)
   }
   async ended(pipeline: string, run: string, task: string): Promise<void> {
@@ -54,7 +54,7 @@ class Runs {
       },
     }
     const isOver = (_: string, run: string) => this.over.has(run)
-    return new MissingStages({ env: ENV, store: this.world.store, bus, vouching, queue: this.world.queue(), isOver })
+    return new MissingStages({ env: ENV, store: this.world.store, bus, planSigning, queue: this.world.queue(), isOver })
   }
 }
 const group = (step: string) => `cairn.${ENV}.shop.${step}`
@@ -83,7 +83,7 @@ describe('the steps without a running stage', () => {
       env: ENV,
       store: { ...store, children: async (path) => (ends.push(path), store.children(path)) },
       bus: { members: async () => runs.members },
-      vouching,
+      planSigning,
       queue: runs.world.queue(),
       isOver: () => false,
     })
@@ -118,8 +118,8 @@ describe('the steps without a running stage', () => {
     expect(await runs.missing.of(['shop'])).toEqual(waits)
     await runs.world.end('shop/0-waits')
     runs.world.concurrency = { pipelines: { shop: { runs: 1 } } }
-    const queued = await runs.add('shop', '5-queued', vouching.sign({ ...chain('shop', '5-queued'), queued: true }))
-    await runs.world.queue().begin(queued)
+    const queued = await runs.add('shop', '5-queued', planSigning.sign({ ...chain('shop', '5-queued'), queued: true }))
+    await runs.world.queue().start(queued)
     expect(await runs.missing.of(['shop'])).toEqual([])
     expect(await runs.missing.ofRun(queued)).toEqual([])
   })

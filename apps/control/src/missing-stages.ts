@@ -1,12 +1,20 @@
-import { forEachConcurrently, routingOf, RunState } from '@cairn/engine'
+import { routingOf, RunState } from '@cairn/engine'
 import { groupIdOf, type KafkaBus } from '@cairn/drivers/events/kafka'
 import { CairnError } from '@cairn/kernel'
-import { layout, readRecord, topicOf, type ArtifactStore, type Plan, type RunEnd } from '@cairn/records'
+import {
+  mapConcurrently,
+  layout,
+  readRecord,
+  topicOf,
+  type ArtifactStore,
+  type Plan,
+  type RunEnd,
+} from '@cairn/records'
 import { readEnds, runNames } from '@cairn/workspace'
 import type { QueueView } from './queue-view.ts'
-import { LOOKED_AT } from './reconciler.ts'
+import { RUNS_CHECKED } from './reconciler.ts'
 import type { RunQueue } from './run-queue.ts'
-import type { Vouching } from './vouching.ts'
+import type { PlanSigning } from './plan-signing.ts'
 
 /** A step without a running stage, and the runs that wait for it, the newest first. */
 export interface MissingStage {
@@ -19,7 +27,7 @@ export interface MissingStagesHost {
   readonly env: string
   readonly store: ArtifactStore
   readonly bus: Pick<KafkaBus, 'members'>
-  readonly vouching: Pick<Vouching, 'faultOf'>
+  readonly planSigning: Pick<PlanSigning, 'faultOf'>
   readonly queue: Pick<RunQueue, 'view'>
   /** Whether a run is known to be over. Such a run is not read. */
   readonly isOver: (pipeline: string, run: string) => boolean
@@ -52,7 +60,7 @@ export class MissingStages {
 
   /** Lists the steps of a run whose stages are missing. */
   async ofRun(plan: Plan): Promise<readonly string[]> {
-    const [found] = (await this.#hasTurn(plan)) ? await this.#missing([plan]) : []
+    const [found] = (await this.#isNotQueued(plan)) ? await this.#missing([plan]) : []
     return found?.steps ?? []
   }
 
@@ -63,10 +71,10 @@ export class MissingStages {
     const members = await this.#host.bus.members([...groups])
     const found: { plan: Plan; steps: string[] }[] = []
     for (const plan of plans) {
-      const lacking = stepsIn(plan).filter((step) => (members.get(groupOf(plan, step)) ?? 0) === 0)
-      if (lacking.length === 0) continue
-      const awaited = await this.#awaited(plan).catch(ofSound)
-      if (awaited) found.push({ plan, steps: lacking.filter((step) => awaited.has(step)) })
+      const missing = stepsIn(plan).filter((step) => (members.get(groupOf(plan, step)) ?? 0) === 0)
+      if (missing.length === 0) continue
+      const awaited = await this.#awaited(plan).catch(undefinedIfDamaged)
+      if (awaited) found.push({ plan, steps: missing.filter((step) => awaited.has(step)) })
     }
     return found
   }
@@ -85,27 +93,27 @@ export class MissingStages {
   async #unfinished(pipeline: string, view: QueueView): Promise<Plan[]> {
     const { store, env, isOver } = this.#host
     const at = layout(env, pipeline)
-    const names = new Set([...(await runNames(store, at)).slice(0, LOOKED_AT), ...view.runsOf(pipeline)])
+    const names = new Set([...(await runNames(store, at)).slice(0, RUNS_CHECKED), ...view.runsOf(pipeline)])
     const plans: Plan[] = []
-    await forEachConcurrently(
+    await mapConcurrently(
       [...names].filter((name) => !isOver(pipeline, name)),
       async (name) => {
-        if (await readRecord<RunEnd>(store, at.runEnd(name)).catch(ofSound)) return
-        const plan = await readRecord<Plan>(store, at.plan(name)).catch(ofSound)
-        if (plan && this.#isOurs(plan) && !(plan.queued && view.isWaiting(plan))) plans.push(plan)
+        if (await readRecord<RunEnd>(store, at.runEnd(name)).catch(undefinedIfDamaged)) return
+        const plan = await readRecord<Plan>(store, at.plan(name)).catch(undefinedIfDamaged)
+        if (plan && this.#isAccepted(plan) && !(plan.queued && view.isWaiting(plan))) plans.push(plan)
       },
     )
     return plans.sort((one, other) => (one.run < other.run ? 1 : -1))
   }
 
   /** Whether a run is not waiting in the queue. */
-  async #hasTurn(plan: Plan): Promise<boolean> {
+  async #isNotQueued(plan: Plan): Promise<boolean> {
     return !plan.queued || !(await this.#host.queue.view()).isWaiting(plan)
   }
 
   /** Whether stages accept the plan's signature. They ignore other runs. */
-  #isOurs(plan: Plan): boolean {
-    return this.#host.vouching.faultOf(plan) === undefined
+  #isAccepted(plan: Plan): boolean {
+    return this.#host.planSigning.faultOf(plan) === undefined
   }
 }
 
@@ -118,6 +126,6 @@ function groupOf(plan: Plan, step: string): string {
 }
 
 /** Ignores a run that is damaged or was removed meanwhile. The check of the store reports it. */
-function ofSound(error: unknown): undefined {
+function undefinedIfDamaged(error: unknown): undefined {
   if (!(error instanceof CairnError) || !['BAD_RECORD', 'NOT_FOUND'].includes(error.code)) throw error
 }

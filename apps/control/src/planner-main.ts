@@ -1,5 +1,5 @@
 /** Handles orders of its parent process, one at a time, with the current code of the project. */
-import { beginPlan, hasLeftTraces, isCurrent } from './project-modules.ts' // before all else
+import { beginPlan, hasLeftState, isCurrent } from './project-modules.ts' // before all else
 import { openStore } from '@cairn/drivers/connection'
 import {
   checkNamedPipelines,
@@ -9,7 +9,7 @@ import {
   planLines,
   planRun,
   readRun,
-  strayError,
+  projectError,
   Workspace,
 } from '@cairn/workspace'
 import { brokenExpectations } from '@cairn/promotion'
@@ -19,37 +19,37 @@ import type { Expectations, ExpectationsOrder, Order, PlanOrder, Reply } from '.
 import type { Planned } from './control-host.ts'
 
 /** A process that has grown by this much since its first plan is replaced. Bytes. */
-const GROWTH = 200e6
-const MOST_ORDERS = 2_000
+const MAX_GROWTH = 200e6
+const MAX_ORDERS = 2_000
 
 let store: Awaited<ReturnType<typeof openStore>> | undefined
 let orders = 0
 let memory = 0
 /** The current order. */
-let singleFlight: Order | undefined
+let current: Order | undefined
 /** A new process has to handle the order. */
 const STALE: Reply = { isStale: true, isLast: true }
 
 process.on('SIGUSR1', () => {}) // by which Node would let any process of this user debug this one
 process.on('disconnect', () => process.exit())
-process.on('message', (text: string) => void tell(text))
+process.on('message', (text: string) => void handle(text))
 process.once('uncaughtException', (thrown) => {
-  const error = singleFlight && strayError(thrown, singleFlight.root)
+  const error = current && projectError(thrown, current.root)
   if (!error) throw thrown
   const reply: Reply = orders > 0 ? STALE : { answer: { error: errorRecord(error) }, isLast: true }
   process.send!(jsonText(reply), () => process.exit())
 })
 
-async function tell(text: string): Promise<void> {
-  singleFlight = JSON.parse(text) as Order
-  const reply = await done(singleFlight)
-  singleFlight = undefined
+async function handle(text: string): Promise<void> {
+  current = JSON.parse(text) as Order
+  const reply = await replyTo(current)
+  current = undefined
   process.send!(jsonText(reply), () => {
     if (reply.isLast) process.disconnect()
   })
 }
 
-async function done(order: Order): Promise<Reply> {
+async function replyTo(order: Order): Promise<Reply> {
   if (orders > 0 && !isCurrent()) return STALE
   beginPlan(order.root)
   let answer: object
@@ -63,7 +63,7 @@ async function done(order: Order): Promise<Reply> {
   // A package may fail if a module that uses it is evaluated twice.
   const isDoubtful = !isFirst && codeIn(answer) === 'BAD_DEFINITION'
   if (isDoubtful || !isCurrent()) return STALE
-  return { answer, isLast: 'champion' in order || hasLeftTraces() || isFull(isFirst) }
+  return { answer, isLast: 'champion' in order || hasLeftState() || isFull(isFirst) }
 }
 
 function codeIn(answer: object): string | undefined {
@@ -73,14 +73,14 @@ function codeIn(answer: object): string | undefined {
 function isFull(isFirst: boolean): boolean {
   const { rss } = process.memoryUsage()
   if (isFirst) memory = rss
-  return orders >= MOST_ORDERS || rss - memory > GROWTH
+  return orders >= MAX_ORDERS || rss - memory > MAX_GROWTH
 }
 
 async function answerTo(order: Order, store: Workspace['store']): Promise<Planned | Expectations | object> {
   const project = { ...findProject(order.root), env: order.connection.env }
   const workspace = new Workspace(project, store)
   try {
-    if ('champion' in order) return await lookedAt(workspace, order)
+    if ('champion' in order) return await checkedExpectations(workspace, order)
     if ('exists' in order) return await loadPipeline(project, order.pipeline).then(() => ({}))
     // Otherwise a misspelled pipeline would silently have no limits.
     await checkNamedPipelines(project, store)
@@ -99,7 +99,10 @@ async function planned(workspace: Workspace, { pipeline, request, show }: PlanOr
   return { plan, lines: [await itemLine(workspace, planned, loaded.pipeline.graph, show.item)] }
 }
 
-async function lookedAt(workspace: Workspace, { pipeline, run, champion }: ExpectationsOrder): Promise<Expectations> {
+async function checkedExpectations(
+  workspace: Workspace,
+  { pipeline, run, champion }: ExpectationsOrder,
+): Promise<Expectations> {
   const loaded = await loadPipeline(workspace.project, pipeline)
   const { plan } = await readRun(workspace.store, workspace.at(pipeline), run)
   return { broken: await brokenExpectations({ loaded, production: workspace, tried: workspace }, plan, champion) }

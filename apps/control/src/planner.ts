@@ -48,7 +48,7 @@ export interface Reply {
 }
 
 const DEADLINE_MS = 120_000
-const COMPLAINTS = 4_000
+const MAX_STDERR_LENGTH = 4_000
 
 /** A process that runs the project's code, which is never loaded into the process with the tokens. */
 export class Planner {
@@ -56,7 +56,7 @@ export class Planner {
   orders = 0
   readonly #child: ChildProcess
   readonly #ended: Promise<string>
-  #complaints = ''
+  #stderr = ''
 
   /** @param main the program that handles orders */
   constructor(main: string) {
@@ -66,10 +66,10 @@ export class Planner {
       env: { ...process.env, NODE_OPTIONS: '' },
     })
     this.#child = child
-    child.stderr!.on('data', (data) => (this.#complaints = (this.#complaints + String(data)).slice(-COMPLAINTS)))
+    child.stderr!.on('data', (data) => (this.#stderr = (this.#stderr + String(data)).slice(-MAX_STDERR_LENGTH)))
     this.#ended = new Promise((ended) => {
       child.on('error', (error) => ended(error.message))
-      child.on('close', (code, signal) => ended(`${code ?? signal}: ${this.#complaints}`))
+      child.on('close', (code, signal) => ended(`${code ?? signal}: ${this.#stderr}`))
     })
   }
 
@@ -81,12 +81,12 @@ export class Planner {
   async ask(order: Order): Promise<Reply> {
     this.orders++
     const reply = Promise.withResolvers<Reply>()
-    const hear = (text: unknown) => reply.resolve(JSON.parse(String(text)) as Reply)
-    const late = setTimeout(() => {
+    const onReply = (text: unknown) => reply.resolve(JSON.parse(String(text)) as Reply)
+    const timer = setTimeout(() => {
       reply.reject(new CairnError('TIMED_OUT', `planning ${order.pipeline} took longer than ${DEADLINE_MS / 1000} s`))
       this.end()
     }, DEADLINE_MS)
-    this.#child.once('message', hear)
+    this.#child.once('message', onReply)
     void this.#ended.then((how) => {
       reply.reject(new CairnError('STEP_CRASHED', `the process that planned ${order.pipeline} ended with ${how}`))
     })
@@ -94,8 +94,8 @@ export class Planner {
     try {
       return await reply.promise
     } finally {
-      clearTimeout(late)
-      this.#child.off('message', hear)
+      clearTimeout(timer)
+      this.#child.off('message', onReply)
     }
   }
 

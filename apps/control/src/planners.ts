@@ -16,7 +16,7 @@ import { Queue, type Line } from './queue.ts'
 export interface PlannersOptions {
   /** The program that handles orders. */
   readonly main: string
-  readonly atOnce: number
+  readonly concurrency: number
   /** Maximum number of waiting orders, for writing and for reading requests each. */
   readonly waiting: number
 }
@@ -34,7 +34,7 @@ export class Planners {
 
   constructor(options: PlannersOptions) {
     this.#options = options
-    this.#queue = new Queue(options.atOnce, options.waiting)
+    this.#queue = new Queue(options.concurrency, options.waiting)
   }
 
   ask(order: PlanOrder): Promise<Planned>
@@ -70,7 +70,7 @@ export class Planners {
       return { isLast: true }
     }
     if (reply.isLast) planner.end()
-    else this.#keep(planner)
+    else this.#release(planner)
     return reply
   }
 
@@ -79,7 +79,7 @@ export class Planners {
     return new Planner(this.#options.main)
   }
 
-  #keep(planner: Planner): void {
+  #release(planner: Planner): void {
     this.#idle.push(planner)
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => this.close(), IDLE_MS).unref()

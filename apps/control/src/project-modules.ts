@@ -10,28 +10,28 @@ import { fileURLToPath } from 'node:url'
  */
 
 /** The number of this evaluation of the project's modules. */
-let round = 0
+let evaluation = 0
 /** Whether state is left that the next plan would see. */
-let isSpent = false
+let hasState = false
 /** Files and folders that decide what is loaded, as they were before use; empty if missing. */
-const seen = new Map<string, string>()
-let surroundings = ''
+const stamps = new Map<string, string>()
+let globalState = ''
 
 /** Starts over: modules that are imported from now on are evaluated again. */
 export function beginPlan(root: string): void {
-  round++
-  seeAround(realpathSync(root))
-  surroundings = surroundingsNow()
+  evaluation++
+  recordPackageStamps(realpathSync(root))
+  globalState = currentGlobalState()
 }
 
 /** Whether everything that this process has loaded is still current. */
 export function isCurrent(): boolean {
-  return [...seen].every(([path, stamp]) => stampOf(path) === stamp)
+  return [...stamps].every(([path, stamp]) => stampOf(path) === stamp)
 }
 
 /** Whether the next plan would see state of this one. */
-export function hasLeftTraces(): boolean {
-  return isSpent || surroundingsNow() !== surroundings
+export function hasLeftState(): boolean {
+  return hasState || currentGlobalState() !== globalState
 }
 
 registerHooks({
@@ -40,34 +40,34 @@ registerHooks({
     if (!found.url.startsWith('file:')) return found
     const url = new URL(found.url)
     const file = fileURLToPath(url)
-    see(file)
+    recordStamp(file)
     const [, installed] = INSTALLED_IN.exec(file) ?? []
-    if (installed !== undefined) see(join(installed, 'package.json'))
-    if (!isProjects(file)) return found
-    seeAround(dirname(file))
+    if (installed !== undefined) recordStamp(join(installed, 'package.json'))
+    if (!isProjectCode(file)) return found
+    recordPackageStamps(dirname(file))
     // Node caches required modules by file only.
     const isRequired = context.conditions.includes('require')
     if (isRequired || found.format?.startsWith('commonjs') || /\.(c[jt]s|node|wasm)$/.test(file)) {
-      isSpent = true
+      hasState = true
       return found
     }
-    url.searchParams.set('plan', String(round))
+    url.searchParams.set('plan', String(evaluation))
     return { ...found, url: url.href }
   },
 })
 
-function see(path: string): void {
-  if (!seen.has(path)) seen.set(path, stampOf(path))
+function recordStamp(path: string): void {
+  if (!stamps.has(path)) stamps.set(path, stampOf(path))
 }
 
 /** The folder of the package that a file is part of. */
 const INSTALLED_IN = /^(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//
 
 /** Installed packages, and the package of each module. */
-function seeAround(folder: string): void {
-  for (const name of INSTALLED) see(join(folder, name))
+function recordPackageStamps(folder: string): void {
+  for (const name of INSTALLED) recordStamp(join(folder, name))
   const above = dirname(folder)
-  if (above !== folder && !seen.has(join(above, 'package.json'))) seeAround(above)
+  if (above !== folder && !stamps.has(join(above, 'package.json'))) recordPackageStamps(above)
 }
 const INSTALLED = [
   'package.json',
@@ -89,7 +89,7 @@ function stampOf(path: string): string {
 }
 
 /** Global state that modules of two plans share. */
-function surroundingsNow(): string {
+function currentGlobalState(): string {
   const globals = Reflect.ownKeys(globalThis).map(String)
   return JSON.stringify([process.cwd(), process.env, globals.filter((name) => !OF_PACKAGES.test(name))])
 }
@@ -97,15 +97,15 @@ function surroundingsNow(): string {
 const OF_PACKAGES = /^(__zod_|Symbol\(undici\.)/
 
 const own = dirname(fileURLToPath(import.meta.url))
-const projects = new Map<string, boolean>()
+const projectFolders = new Map<string, boolean>()
 
 /** Whether a file is neither in an installed package nor part of Cairn. */
-function isProjects(file: string): boolean {
+function isProjectCode(file: string): boolean {
   if (file.includes('/node_modules/')) return false
   const folder = dirname(file)
-  let known = projects.get(folder)
+  let known = projectFolders.get(folder)
   if (known === undefined)
-    projects.set(folder, (known = folder !== own && !/^@cairn\/(?!pipelines$)/.test(nameOf(folder))))
+    projectFolders.set(folder, (known = folder !== own && !/^@cairn\/(?!pipelines$)/.test(nameOf(folder))))
   return known
 }
 

@@ -1,5 +1,6 @@
 import { CairnError } from '@cairn/kernel'
 import {
+  mapConcurrently,
   decodeRecord,
   encodeRecord,
   layout,
@@ -9,7 +10,6 @@ import {
   type QueuedRun,
   type QueueLayout,
 } from '@cairn/records'
-import { forEachConcurrently } from '@cairn/engine'
 
 /** The running runs. Limits are enforced by this one record, which only changes by compare-and-set. */
 interface Running {
@@ -17,7 +17,7 @@ interface Running {
   readonly runs: readonly QueuedRun[]
 }
 /** The content of the record when it was read. */
-export interface Standing {
+export interface ReadRunning {
   readonly runs: readonly QueuedRun[]
   readonly bytes: Uint8Array | undefined
   readonly isDamaged?: true
@@ -56,7 +56,7 @@ export class QueueRecords {
   }
 
   /** A damaged record counts as empty: its runs are found again as runs without a ticket. */
-  async standing(): Promise<Standing> {
+  async running(): Promise<ReadRunning> {
     const bytes = await this.#store.read(this.at.running)
     if (!bytes) return { bytes, runs: [] }
     try {
@@ -68,9 +68,9 @@ export class QueueRecords {
   }
 
   /** The runs that have not ended. A run whose records were removed does not count. */
-  async unended({ runs }: Standing): Promise<QueuedRun[]> {
+  async unended({ runs }: ReadRunning): Promise<QueuedRun[]> {
     const open = new Set<QueuedRun>()
-    await forEachConcurrently(runs, async (of) => {
+    await mapConcurrently(runs, async (of) => {
       const at = layout(this.#env, of.pipeline)
       const hasEnded = (await this.#store.stat(at.runEnd(of.run))) !== undefined
       if (!hasEnded && (await this.#store.stat(at.plan(of.run)))) open.add(of)
@@ -79,7 +79,7 @@ export class QueueRecords {
   }
 
   /** Writes the running runs, if the record has not changed since. @returns whether it was written */
-  async keep({ bytes, runs: before, isDamaged }: Standing, runs: readonly QueuedRun[]): Promise<boolean> {
+  async writeRunning({ bytes, runs: before, isDamaged }: ReadRunning, runs: readonly QueuedRun[]): Promise<boolean> {
     const isSame = !isDamaged && runs.length === before.length && runs.every((run, at) => run === before[at])
     if (isSame) return true
     const record: Running = { v: RECORD_VERSION, runs }

@@ -1,6 +1,6 @@
 import type { RunLimits } from '@cairn/workspace'
 import type { QueuedRun } from '@cairn/records'
-import { isLimited, Room, type ReachedLimit } from './queue-room.ts'
+import { isLimited, QueueCapacity, type ReachedLimit } from './queue-capacity.ts'
 
 /** The place of a queued run. */
 export interface Waiting {
@@ -18,7 +18,7 @@ export class QueueView {
   readonly running: readonly QueuedRun[]
   readonly waiting: readonly QueuedRun[]
   readonly #limits: RunLimits
-  readonly #room: Room
+  readonly #capacity: QueueCapacity
   readonly #running: ReadonlySet<string>
   readonly #waiting: ReadonlySet<string>
 
@@ -26,7 +26,7 @@ export class QueueView {
     this.running = running
     this.waiting = waiting
     this.#limits = limits
-    this.#room = new Room(env, limits, running)
+    this.#capacity = new QueueCapacity(env, limits, running)
     this.#running = new Set(running.map(nameOf))
     this.#waiting = new Set(waiting.map(nameOf))
   }
@@ -39,17 +39,17 @@ export class QueueView {
   /** Whether a run that was queued and has not ended still waits. */
   isWaiting(run: QueuedRun): boolean {
     if (this.#running.has(nameOf(run))) return false
-    return this.isInLine(run) || isLimited(this.#limits, run.pipeline)
+    return this.hasTicket(run) || isLimited(this.#limits, run.pipeline)
   }
 
   /** Whether it has a ticket. It may just have been started and still have one. */
-  isInLine(run: QueuedRun): boolean {
+  hasTicket(run: QueuedRun): boolean {
     return this.#waiting.has(nameOf(run))
   }
 
   /** Its place in the queue, and the limit that it waits for. */
   waitOf(run: QueuedRun): Waiting {
-    const limit = this.#room.reached(run)
+    const limit = this.#capacity.reached(run)
     const line = this.waiting.filter(
       (other) => !this.#running.has(nameOf(other)) && (limit?.of === 'environment' || other.pipeline === run.pipeline),
     )

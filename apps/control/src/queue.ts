@@ -8,35 +8,35 @@ export type Line = 'changes' | 'looks'
  * alternate: however many requests read, every second place is for requests that write.
  */
 export class Queue {
-  readonly #atOnce: number
-  readonly #most: number
+  readonly #concurrency: number
+  readonly #maxWaiting: number
   readonly #waiting: Readonly<Record<Line, (() => void)[]>> = { changes: [], looks: [] }
-  #going = 0
+  #running = 0
   #last: Line = 'looks'
 
-  /** @param most maximum number of waiting requests in each line */
-  constructor(atOnce: number, most: number) {
-    this.#atOnce = atOnce
-    this.#most = most
+  /** @param maxWaiting maximum number of waiting requests in each line */
+  constructor(concurrency: number, maxWaiting: number) {
+    this.#concurrency = concurrency
+    this.#maxWaiting = maxWaiting
   }
 
   /** @throws RequestRefused with `Retry-After` if its line is full */
   async run<Result>(line: Line, work: () => Promise<Result>): Promise<Result> {
-    if (this.#going < this.#atOnce) this.#going++
-    else await this.#turn(line)
+    if (this.#running < this.#concurrency) this.#running++
+    else await this.#waitForTurn(line)
     try {
       return await work()
     } finally {
       const next = this.#next()
       if (next) next()
-      else this.#going--
+      else this.#running--
     }
   }
 
-  #turn(line: Line): Promise<void> {
+  #waitForTurn(line: Line): Promise<void> {
     const waiting = this.#waiting[line]
-    if (waiting.length >= this.#most)
-      throw new RequestRefused('TOO_MANY_REQUESTS', `${this.#most} requests are already waiting to be planned`, {
+    if (waiting.length >= this.#maxWaiting)
+      throw new RequestRefused('TOO_MANY_REQUESTS', `${this.#maxWaiting} requests are already waiting to be planned`, {
         next: 'wait a second, then send it again',
         headers: { 'retry-after': '1' },
       })

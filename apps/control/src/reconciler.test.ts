@@ -13,9 +13,9 @@ function reconciling(world: World) {
   const queue = world.queue()
   const never = () => Promise.reject(new Error())
   const host = { ...world.host, prepare: async () => {}, plan: never, checkSettings: never }
-  const reconciler = new Reconciler(host, { tell: async () => {} }, queue, {
+  const reconciler = new Reconciler(host, { announce: async () => {} }, queue, {
     lostAfterMs: LOST_MS,
-    onHelp: (run) => helped.push(run),
+    onRepair: (run) => helped.push(run),
     onFailure: (_, error) => failed.push(error),
   })
   const sweep = async (later = LOST_MS + 1) => {

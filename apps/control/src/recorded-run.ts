@@ -1,4 +1,5 @@
 import {
+  mapConcurrently,
   attemptEvent,
   endEvent,
   layout,
@@ -13,13 +14,13 @@ import {
   type Plan,
   type RunEnd,
 } from '@cairn/records'
-import { forEachConcurrently, unfitTasks } from '@cairn/engine'
+import { unfitTasks } from '@cairn/engine'
 import { SharedWork } from './shared-work.ts'
 
 /** How often a run's records are checked for missed events, in milliseconds. */
-const LOOK_MS = 5_000
+const POLL_MS = 5_000
 
-type Tell = (event: CairnEvent) => void
+type OnEvent = (event: CairnEvent) => void
 
 /**
  * The records of a run as events: recreated from records, they equal the original events. All followers of the run share
@@ -29,15 +30,15 @@ export class RecordedRun {
   readonly #plan: Plan
   readonly #store: ArtifactStore
   readonly #at: Layout
-  readonly #readers = new Set<Tell>()
+  readonly #readers = new Set<OnEvent>()
   /** For each ended task: the time and the event. */
   readonly #ends = new Map<string, readonly [endedAt: number, event: CairnEvent]>()
   /** Reads of ends in progress, which all followers share. */
-  readonly #reading = new Map<string, Promise<void>>()
+  readonly #endReads = new Map<string, Promise<void>>()
   #end: RunEnd | undefined
   /** Events of attempts, by file. */
   readonly #attempts = new Map<string, CairnEvent>()
-  readonly #looks = new SharedWork<CairnEvent[]>()
+  readonly #reads = new SharedWork<CairnEvent[]>()
   #timer: NodeJS.Timeout | undefined
 
   constructor(plan: Plan, store: ArtifactStore) {
@@ -51,11 +52,11 @@ export class RecordedRun {
   }
 
   /** Sends recorded events to the reader repeatedly, until the returned function is called. */
-  follow(tell: Tell): () => void {
-    this.#readers.add(tell)
-    this.#timer ??= setInterval(() => void this.#tellAll().catch(() => {}), LOOK_MS)
+  follow(onEvent: OnEvent): () => void {
+    this.#readers.add(onEvent)
+    this.#timer ??= setInterval(() => void this.#sendToAll().catch(() => {}), POLL_MS)
     return () => {
-      this.#readers.delete(tell)
+      this.#readers.delete(onEvent)
       if (this.isFollowed) return
       clearInterval(this.#timer)
       this.#timer = undefined
@@ -64,14 +65,14 @@ export class RecordedRun {
 
   /** The events of everything recorded so far. A request during a read gets the result of the next read. */
   events(): Promise<CairnEvent[]> {
-    return this.#looks.do('', () => this.#read())
+    return this.#reads.do('', () => this.#read())
   }
 
   /** The event of a task's recorded end; undefined if it has none. */
   async ended(task: string): Promise<CairnEvent | undefined> {
     if (!this.#ends.has(task)) {
-      const reading = this.#reading.get(task) ?? this.#readEnd(task).finally(() => this.#reading.delete(task))
-      this.#reading.set(task, reading)
+      const reading = this.#endReads.get(task) ?? this.#readEnd(task).finally(() => this.#endReads.delete(task))
+      this.#endReads.set(task, reading)
       await reading
     }
     return this.#ends.get(task)?.[1]
@@ -87,24 +88,24 @@ export class RecordedRun {
     if (end) this.#ends.set(task, [end.endedAt, endEvent(this.#plan, task, end)])
   }
 
-  async #tellAll(): Promise<void> {
+  async #sendToAll(): Promise<void> {
     const events = await this.events()
-    for (const tell of this.#readers) events.forEach(tell)
+    for (const onEvent of this.#readers) events.forEach(onEvent)
   }
 
   async #read(): Promise<CairnEvent[]> {
     const plan = this.#plan
     const end = (this.#end ??= await readRecord<RunEnd>(this.#store, this.#at.runEnd(plan.run)))
     await this.#readEnds()
-    const begun = end ? [] : [...(await this.#begun()), ...(await this.#unfit())]
+    const started = end ? [] : [...(await this.#runningAttempts()), ...(await this.#unfit())]
     const ended = [...this.#ends.values()].sort(([a], [b]) => a - b).map(([, event]) => event)
     const isOver = end && (end.status !== 'cancelled' || Object.keys(plan.nodes).every((id) => this.#isEnded(id)))
-    return [...ended, ...begun, ...(isOver ? [this.runEnded!] : [])]
+    return [...ended, ...started, ...(isOver ? [this.runEnded!] : [])]
   }
 
   async #readEnds(): Promise<void> {
     const tasks = (await this.#store.children(this.#at.ends(this.#plan.run))).map((file) => this.#at.taskOf(file))
-    await forEachConcurrently(
+    await mapConcurrently(
       tasks.filter((task) => !this.#ends.has(task)),
       (task) => this.#readEnd(task),
     )
@@ -116,11 +117,11 @@ export class RecordedRun {
   }
 
   /** Events of the current attempts of tasks. */
-  async #begun(): Promise<CairnEvent[]> {
+  async #runningAttempts(): Promise<CairnEvent[]> {
     const { run } = this.#plan
     const files = await this.#store.children(this.#at.attempts(run))
     const running = files.filter((file) => !this.#ends.has(this.#at.attemptOf(file).task))
-    await forEachConcurrently(
+    await mapConcurrently(
       running.filter((file) => !this.#attempts.has(file)),
       async (file) => {
         const { task, attempt } = this.#at.attemptOf(file)

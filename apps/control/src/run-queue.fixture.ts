@@ -12,10 +12,10 @@ import {
 } from '@cairn/records'
 import { RunQueue } from './run-queue.ts'
 import { Submissions } from './submissions.ts'
-import { Vouching } from './vouching.ts'
+import { PlanSigning } from './plan-signing.ts'
 
 export const ENV = 'test'
-const vouching = new Vouching({ name: 'control', key: generateKeyPairSync('ed25519').privateKey })
+const planSigning = new PlanSigning({ name: 'control', key: generateKeyPairSync('ed25519').privateKey })
 export const planOf = (pipeline: string, run: string): Plan => ({
   v: RECORD_VERSION,
   run,
@@ -75,7 +75,7 @@ export class World {
   }
 
   get host() {
-    return { env: ENV, store: this.store, bus: this.bus(), clock: this.clock, name: 'control', vouching }
+    return { env: ENV, store: this.store, bus: this.bus(), clock: this.clock, name: 'control', planSigning }
   }
 
   bus(requests = new Requests()) {
@@ -84,7 +84,7 @@ export class World {
         for (const { type, data } of events)
           if (type === 'cairn.run-started') this.started.push(`${data.pipeline}/${data.run}`)
       })
-    return { publish, subscribe: () => Promise.reject(new Error()), hear: async () => ({ close: async () => {} }) }
+    return { publish, subscribe: () => Promise.reject(new Error()), listen: async () => ({ close: async () => {} }) }
   }
 
   queue(requests = new Requests()): RunQueue {
@@ -128,11 +128,11 @@ export class World {
     const [pipeline, run] = name.split('/') as [string, string]
     const { queued: _, ...unqueued } = planOf(pipeline, run)
     const plan = createdAt === undefined ? planOf(pipeline, run) : { ...unqueued, createdAt }
-    return claim(this.store, layout(ENV, pipeline).plan(run), vouching.sign(plan))
+    return claim(this.store, layout(ENV, pipeline).plan(run), planSigning.sign(plan))
   }
   /** Plans and queues runs in this order. */
   async ask(...names: string[]): Promise<void> {
-    for (const name of names) await this.queue().begin(await this.plan(name))
+    for (const name of names) await this.queue().start(await this.plan(name))
   }
   async end(name: string, status = 'completed'): Promise<void> {
     const [pipeline, run] = name.split('/') as [string, string]

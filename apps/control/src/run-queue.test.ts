@@ -73,7 +73,7 @@ describe('runs in a queue', () => {
       const doomed = new Requests({ at, after: moment === 'after' })
       const first = world.queue(doomed)
       for (const name of names)
-        await first.begin(await world.plan(name)).catch(() => world.queue().begin(planOf(...split(name))))
+        await first.start(await world.plan(name)).catch(() => world.queue().start(planOf(...split(name))))
       await first.advance()
       for (let round = 0; round < names.length + 1; round++) {
         await Promise.all([world.queue().advance(), world.queue().advance()])

@@ -1,12 +1,12 @@
 import { runLimitsOf, type ConcurrencySettings, type RunLimits } from '@cairn/workspace'
 import { CairnError } from '@cairn/kernel'
-import { channels, layout, readRecord, type Plan, type QueuedRun, type RunEnd } from '@cairn/records'
-import { publishStart, forEachConcurrently } from '@cairn/engine'
+import { mapConcurrently, channels, layout, readRecord, type Plan, type QueuedRun, type RunEnd } from '@cairn/records'
+import { publishStart } from '@cairn/engine'
 import type { ControlHost } from './control-host.ts'
 import { EndHints } from './end-hints.ts'
-import { QueueBound } from './queue-bound.ts'
+import { QueueAdmission } from './queue-admission.ts'
 import { QueueRecords } from './queue-records.ts'
-import { isLimited, Room } from './queue-room.ts'
+import { isLimited, QueueCapacity } from './queue-capacity.ts'
 import { QueueView } from './queue-view.ts'
 
 export interface RunQueueOptions {
@@ -17,7 +17,7 @@ export interface RunQueueOptions {
 }
 
 /** How often waiting runs are checked. Events of ended runs only make it faster. */
-const LOOK_MS = 2_000
+const POLL_MS = 2_000
 /** Maximum age of the view that followers share. Milliseconds. */
 const RECENT_MS = 1_000
 
@@ -27,27 +27,27 @@ const RECENT_MS = 1_000
  * copy of control can do the next step of any run, and every step is idempotent.
  */
 export class RunQueue {
-  readonly #host: Pick<ControlHost, 'env' | 'store' | 'bus' | 'clock' | 'vouching'>
+  readonly #host: Pick<ControlHost, 'env' | 'store' | 'bus' | 'clock' | 'planSigning'>
   readonly #records: QueueRecords
   readonly #options: RunQueueOptions
   readonly #hints: EndHints
-  readonly #bound: QueueBound
-  #woken = Promise.withResolvers<void>()
+  readonly #admission: QueueAdmission
+  #wakeUp = Promise.withResolvers<void>()
   #limits: RunLimits
   #recent: { readonly at: number; readonly view: Promise<QueueView> } | undefined
   /** Reported faults. */
   #failures: ReadonlyMap<string, string> = new Map()
   /** Pipelines with faults. */
-  #told: ReadonlySet<string> = new Set()
+  #reported: ReadonlySet<string> = new Set()
 
   /** @throws CairnError BAD_DEFINITION for invalid limits */
-  constructor(host: Pick<ControlHost, 'env' | 'store' | 'bus' | 'clock' | 'vouching'>, options: RunQueueOptions) {
+  constructor(host: Pick<ControlHost, 'env' | 'store' | 'bus' | 'clock' | 'planSigning'>, options: RunQueueOptions) {
     this.#host = host
     this.#records = new QueueRecords(host.env, host.store)
     this.#options = options
     this.#limits = runLimitsOf(options.concurrency(), host.env)
     this.#hints = new EndHints(host, () => this.wake())
-    this.#bound = new QueueBound({
+    this.#admission = new QueueAdmission({
       env: host.env,
       records: this.#records,
       limits: () => this.#limitsNow(),
@@ -69,11 +69,11 @@ export class RunQueue {
    */
   async admit(pipeline: string): Promise<() => void> {
     this.#limits = runLimitsOf(this.#options.concurrency(), this.#host.env)
-    return isLimited(this.#limits, pipeline) ? this.#bound.admit(pipeline) : () => {}
+    return isLimited(this.#limits, pipeline) ? this.#admission.admit(pipeline) : () => {}
   }
 
   /** Starts or queues a planned run. A repeated call changes nothing. */
-  async begin(plan: Plan): Promise<void> {
+  async start(plan: Plan): Promise<void> {
     if (!plan.queued) return publishStart(this.#host, plan)
     await this.#records.enter(plan)
     this.wake()
@@ -88,7 +88,7 @@ export class RunQueue {
   async view(): Promise<QueueView> {
     // In this order: a run without a ticket has been started before.
     const waiting = await this.#records.waiting()
-    const { runs } = await this.#records.standing()
+    const { runs } = await this.#records.running()
     return new QueueView(this.#host.env, this.#limitsNow(), runs, waiting)
   }
 
@@ -101,19 +101,19 @@ export class RunQueue {
 
   /** Checks now whether a run can start. */
   wake(): void {
-    this.#bound.forget()
-    this.#woken.resolve()
+    this.#admission.forget()
+    this.#wakeUp.resolve()
   }
 
   /** Checks whether runs can start: at once for a new run, soon while any waits, and otherwise occasionally. */
   async watch(idleMs: number, ended: AbortSignal): Promise<void> {
     while (!ended.aborted) {
-      this.#woken = Promise.withResolvers()
-      const rested = new AbortController()
-      const wait = (await this.advance()) ? LOOK_MS : idleMs
-      const rest = this.#host.clock.sleep(wait, AbortSignal.any([ended, rested.signal])).catch(() => {})
-      await Promise.race([this.#woken.promise, rest])
-      rested.abort()
+      this.#wakeUp = Promise.withResolvers()
+      const awake = new AbortController()
+      const wait = (await this.advance()) ? POLL_MS : idleMs
+      const rest = this.#host.clock.sleep(wait, AbortSignal.any([ended, awake.signal])).catch(() => {})
+      await Promise.race([this.#wakeUp.promise, rest])
+      awake.abort()
     }
     await this.#hints.close()
   }
@@ -126,40 +126,40 @@ export class RunQueue {
       if (this.#failures.get(path) !== why) this.#options.onFailure?.(path, error)
       failures.set(path, why)
     }
-    const areLeft = await this.#advance(failed).catch((error: unknown) => {
+    const anyWait = await this.#advance(failed).catch((error: unknown) => {
       failed(this.#records.at.root)(error)
       return true
     })
     this.#failures = failures
-    return areLeft
+    return anyWait
   }
 
   async #advance(failed: (path: string) => (error: unknown) => void): Promise<boolean> {
     const limits = this.#limitsNow()
     const { at } = this.#records
-    const [standing, waiting] = await Promise.all([this.#records.standing(), this.#records.waiting()])
-    if (standing.isDamaged) failed(at.running)(new CairnError('BAD_RECORD', `${at.running} is damaged and is rebuilt`))
-    const running = await this.#records.unended(standing)
-    const had = new Set(running.map((run) => at.ticket(run)))
-    const room = new Room(this.#host.env, limits, running)
+    const [stored, waiting] = await Promise.all([this.#records.running(), this.#records.waiting()])
+    if (stored.isDamaged) failed(at.running)(new CairnError('BAD_RECORD', `${at.running} is damaged and is rebuilt`))
+    const running = await this.#records.unended(stored)
+    const started = new Set(running.map((run) => at.ticket(run)))
+    const capacity = new QueueCapacity(this.#host.env, limits, running)
     const starting: Plan[] = []
-    const left: QueuedRun[] = []
+    const stillWaiting: QueuedRun[] = []
     for (const run of waiting) {
       const ticket = at.ticket(run)
-      const hasHadItsTurn = had.has(ticket)
-      const hasRoom = hasHadItsTurn || !room.reached(run)
-      const plan = hasRoom && (await this.#startable(run).catch(failed(ticket)))
+      const hasStarted = started.has(ticket)
+      const hasCapacity = hasStarted || !capacity.reached(run)
+      const plan = hasCapacity && (await this.#startable(run).catch(failed(ticket)))
       if (plan) starting.push(plan)
-      else if (!hasRoom) left.push(run)
-      if (!plan || hasHadItsTurn || !isLimited(limits, run.pipeline)) continue
-      room.take(run)
+      else if (!hasCapacity) stillWaiting.push(run)
+      if (!plan || hasStarted || !isLimited(limits, run.pipeline)) continue
+      capacity.take(run)
       running.push(run)
     }
-    if (!(await this.#records.keep(standing, running))) return true // another copy was faster
-    await forEachConcurrently(starting, (plan) => this.#start(plan))
-    this.#tell(running, left)
-    if (left.length > 0) this.#hints.hear(running)
-    return left.length > 0
+    if (!(await this.#records.writeRunning(stored, running))) return true // another copy was faster
+    await mapConcurrently(starting, (plan) => this.#start(plan))
+    this.#publishCounts(running, stillWaiting)
+    if (stillWaiting.length > 0) this.#hints.listen(running)
+    return stillWaiting.length > 0
   }
 
   /** Publishes the start again until the ticket is gone, so that a crash in between cannot lose it. */
@@ -170,26 +170,26 @@ export class RunQueue {
 
   /** The plan of a queued run. Runs that have ended or lost their plan leave the queue. */
   async #startable(run: QueuedRun): Promise<Plan | undefined> {
-    const { store, env, vouching } = this.#host
+    const { store, env, planSigning } = this.#host
     const at = layout(env, run.pipeline)
     const [plan, end] = await Promise.all([
       readRecord<Plan>(store, at.plan(run.run)),
       readRecord<RunEnd>(store, at.runEnd(run.run)),
     ])
-    if (plan) vouching.require(plan)
+    if (plan) planSigning.require(plan)
     if (plan && !end) return plan
     await this.#records.leave(run)
     return undefined
   }
 
-  #tell(running: readonly QueuedRun[], waiting: readonly QueuedRun[]): void {
+  #publishCounts(running: readonly QueuedRun[], waiting: readonly QueuedRun[]): void {
     if (!channels.queue.hasSubscribers) return
     const pipelines = new Set([...running, ...waiting].map(({ pipeline }) => pipeline))
     const countIn = (runs: readonly QueuedRun[], pipeline: string) =>
       runs.filter((run) => run.pipeline === pipeline).length
-    for (const pipeline of this.#told.union(pipelines))
+    for (const pipeline of this.#reported.union(pipelines))
       channels.queue.publish({ pipeline, running: countIn(running, pipeline), waiting: countIn(waiting, pipeline) })
-    this.#told = pipelines
+    this.#reported = pipelines
   }
 
   /** While the settings cannot be read, the previous ones apply; requests that plan get the error. */

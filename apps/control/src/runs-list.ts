@@ -6,15 +6,15 @@ import type { ControlHost } from './control-host.ts'
 import type { Listed } from './listed-run.ts'
 import type { QueueView } from './queue-view.ts'
 import type { RunQueue } from './run-queue.ts'
-import { isMeant, type RunsQuery } from './runs-query.ts'
+import { matches, type RunsQuery } from './runs-query.ts'
 import { SharedWork } from './shared-work.ts'
 
 /** Number of runs to read concurrently, and for one page. */
-const AT_ONCE = 20
-const MOST_LOOKED_AT = 400
+const CONCURRENCY = 20
+const MAX_RUNS_READ = 400
 
 /** Size of the cache of ended runs, in characters of JSON. */
-const REMEMBERED = 8_000_000
+const CACHE_SIZE = 8_000_000
 
 /** A run as it was read. */
 interface Found {
@@ -33,7 +33,7 @@ export class RunsList {
   readonly #views = new SharedWork<QueueView>()
   readonly #names = new SharedWork<string[]>()
   readonly #runs = new SharedWork<Found>()
-  readonly #ended = new Lru<Found>(REMEMBERED, (found) => jsonText(found).length)
+  readonly #ended = new Lru<Found>(CACHE_SIZE, (found) => jsonText(found).length)
 
   constructor(host: ControlHost, queue: Pick<RunQueue, 'view'>) {
     this.#host = host
@@ -49,14 +49,14 @@ export class RunsList {
     const all = await this.#names.do(pipeline, () => runNames(this.#host.store, this.#at(pipeline)))
     const names = all.filter((name) => before === undefined || name < before)
     const runs: Listed[] = []
-    for (let looked = 0; looked < names.length; looked += AT_ONCE) {
-      const page = names.slice(looked, looked + AT_ONCE)
+    for (let read = 0; read < names.length; read += CONCURRENCY) {
+      const page = names.slice(read, read + CONCURRENCY)
       for (const { listed, parameters } of await Promise.all(page.map((name) => this.#find(pipeline, name)))) {
-        if (isMeant(listed, parameters, query)) runs.push(listed)
+        if (matches(listed, parameters, query)) runs.push(listed)
         if (runs.length === limit) return { runs, ...(listed.run !== names.at(-1) && { next: listed.run }) }
       }
-      const isLast = looked + page.length === names.length
-      if (looked + page.length >= MOST_LOOKED_AT && !isLast) return { runs, next: page.at(-1)! }
+      const isLast = read + page.length === names.length
+      if (read + page.length >= MAX_RUNS_READ && !isLast) return { runs, next: page.at(-1)! }
     }
     return { runs }
   }
@@ -85,9 +85,9 @@ export class RunsList {
   }
 
   async #describe(plan: Plan, end: RunEnd | undefined): Promise<Listed> {
-    const { store, vouching } = this.#host
+    const { store, planSigning } = this.#host
     const { run, pipeline, createdAt, params } = plan
-    const fault = vouching.faultOf(plan)
+    const fault = planSigning.faultOf(plan)
     const about = { run, createdAt, params, ...(fault !== undefined && { fault }) }
     if (end) return { ...about, status: end.status, endedAt: end.endedAt }
     if (fault === undefined && plan.queued) {

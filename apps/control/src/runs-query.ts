@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common'
 import { ApiQuery } from '@nestjs/swagger'
 import { z } from 'zod'
-import { hasParameter, momentOf } from '@cairn/workspace'
+import { hasParameter, parseTime } from '@cairn/workspace'
 import type { Json } from '@cairn/kernel'
 import type { Listed } from './listed-run.ts'
 import { RunName, schemaOf } from './schemas.ts'
@@ -47,7 +47,7 @@ export function ApiQueries(query: z.ZodObject) {
  *
  * @param parameters of the run and its steps; undefined for a run that cannot be read
  */
-export function isMeant(
+export function matches(
   { status, createdAt }: Pick<Listed, 'status' | 'createdAt'>,
   parameters: Readonly<Record<string, Json>> | undefined,
   { status: wanted, since, until, param = [] }: RunsQuery,
@@ -65,5 +65,5 @@ function isMoment(text: string): boolean {
 }
 
 function millisecondsOf(text: string): number | undefined {
-  return /^\d{1,15}$/.test(text) ? Number(text) : momentOf(text, 'utc')
+  return /^\d{1,15}$/.test(text) ? Number(text) : parseTime(text, 'utc')
 }

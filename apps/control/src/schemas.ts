@@ -28,14 +28,14 @@ export const FolderPath = z
   .regex(new RegExp(`^${PLACE}/?$`))
 
 /** Each name that is unknown is compared with all that are known, for a suggestion. */
-const MOST_SETTINGS = 1_000
+const MAX_SETTINGS = 1_000
 
 /** What to run: the same as the options of the command line. */
 export const RunRequest = z
   .strictObject({
     settings: z
       .record(z.string().max(200), z.unknown())
-      .refine((settings) => Object.keys(settings).length <= MOST_SETTINGS, `takes at most ${MOST_SETTINGS} parameters`)
+      .refine((settings) => Object.keys(settings).length <= MAX_SETTINGS, `takes at most ${MAX_SETTINGS} parameters`)
       .describe('run parameters, and step parameters as <step>.<name>'),
     from: z.array(NodeName).max(100).describe('steps to start from'),
     until: z.array(NodeName).max(100).describe('steps to stop after'),

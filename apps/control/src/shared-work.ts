@@ -8,8 +8,8 @@ export class SharedWork<Result> {
 
   /** @param name work of the same name is shared */
   do(name: string, work: () => Promise<Result>): Promise<Result> {
-    const asked = this.#next.get(name)
-    if (asked) return asked
+    const pending = this.#next.get(name)
+    if (pending) return pending
     const begin = () => {
       this.#next.delete(name)
       return this.#begin(name, work)

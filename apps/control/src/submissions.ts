@@ -23,7 +23,7 @@ interface Submission {
   readonly request: string
 }
 
-export interface Asked {
+export interface SubmissionRequest {
   readonly pipeline: string
   /** The sender's Idempotency-Key. */
   readonly key: string | undefined
@@ -45,7 +45,7 @@ export class Submissions {
   readonly #host: ControlHost
   readonly #queue: RunQueue
   /** Submissions that are being planned here, so that none is planned twice at a time. */
-  readonly #going = new Map<string, Promise<Started>>()
+  readonly #inProgress = new Map<string, Promise<Started>>()
 
   constructor(host: ControlHost, queue: RunQueue) {
     this.#host = host
@@ -53,7 +53,7 @@ export class Submissions {
   }
 
   /** @throws CairnError BAD_PARAMETER if the key was used for another request, or is empty */
-  async start({ pipeline, key, asked }: Asked, plan: PlanFor): Promise<Started> {
+  async start({ pipeline, key, asked }: SubmissionRequest, plan: PlanFor): Promise<Started> {
     const at = layout(this.#host.env, pipeline)
     const request = hash('sha256', canonical(asked))
     if (key === undefined) return this.#startNew(at, request, plan)
@@ -63,10 +63,10 @@ export class Submissions {
       })
     const id = hash('sha256', key)
     const name = `${at.submission(id)} ${request}`
-    const going = this.#going.get(name)
-    if (going) return going.then(({ run }) => ({ run, isNew: false }))
-    const started = this.#startOnce(at, id, request, plan).finally(() => this.#going.delete(name))
-    this.#going.set(name, started)
+    const inProgress = this.#inProgress.get(name)
+    if (inProgress) return inProgress.then(({ run }) => ({ run, isNew: false }))
+    const started = this.#startOnce(at, id, request, plan).finally(() => this.#inProgress.delete(name))
+    this.#inProgress.set(name, started)
     return started
   }
 
@@ -74,7 +74,7 @@ export class Submissions {
     return this.#admitted(at, async () => {
       const submission = await this.#named(at, request)
       const planned = await this.#planned(at, submission, hash('sha256', randomUUID()), plan)
-      await this.#queue.begin(planned)
+      await this.#queue.start(planned)
       return { run: planned.run, isNew: true }
     })
   }
@@ -117,7 +117,7 @@ export class Submissions {
     const planned = await this.#planned(at, submission, id, plan)
     // The first response may have been lost, or the process may have died before it started the run.
     const hasEnded = !isNew && (await readRecord<RunEnd>(store, at.runEnd(planned.run))) !== undefined
-    if (!hasEnded) await this.#queue.begin(planned)
+    if (!hasEnded) await this.#queue.start(planned)
     return { run: planned.run, isNew }
   }
 
@@ -132,10 +132,10 @@ export class Submissions {
     for (let place = 1; ; place++) {
       // Names are random: if another submission has this one, all planners of this submission take the next.
       const name = place === 1 ? run : `${run}-${place}`
-      const standing = (await readRecord<Plan>(store, at.plan(name))) ?? (await this.#claim(at, await plan(name), id))
-      if ((standing.submission ?? id) !== id) continue
-      this.#host.vouching.require(standing)
-      return standing
+      const planned = (await readRecord<Plan>(store, at.plan(name))) ?? (await this.#claim(at, await plan(name), id))
+      if ((planned.submission ?? id) !== id) continue
+      this.#host.planSigning.require(planned)
+      return planned
     }
   }
 
@@ -144,7 +144,7 @@ export class Submissions {
     requireOwnTopic(plan)
     await this.#host.prepare(plan.pipeline)
     const whole: Plan = { ...plan, submission, ...(this.#queue.isLimited(plan.pipeline) && { queued: true }) }
-    return claim<Plan>(this.#host.store, at.plan(plan.run), this.#host.vouching.sign(whole))
+    return claim<Plan>(this.#host.store, at.plan(plan.run), this.#host.planSigning.sign(whole))
   }
 }
 

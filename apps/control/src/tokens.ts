@@ -37,7 +37,7 @@ export interface Holder {
   mayAnywhere(right: Right): boolean
 }
 
-const FRESH_MS = 1_000
+const REFRESH_MS = 1_000
 
 /**
  * Reads the file again at most once a second, so that tokens are revoked without a restart.
@@ -48,8 +48,8 @@ export function tokensIn(file: string, onFault: (fault: string) => void = () => 
   let known: readonly Token[] = []
   let fault: string | undefined
   let readAt = -Infinity
-  const look = () => {
-    if (performance.now() - readAt < FRESH_MS) return
+  const refresh = () => {
+    if (performance.now() - readAt < REFRESH_MS) return
     readAt = performance.now()
     const before = fault
     try {
@@ -62,11 +62,11 @@ export function tokensIn(file: string, onFault: (fault: string) => void = () => 
   }
   return {
     isBroken() {
-      look()
+      refresh()
       return fault !== undefined
     },
     holder(token) {
-      look()
+      refresh()
       const digest = createHash('sha256').update(token).digest()
       const found = known.find(({ sha256 }) => timingSafeEqual(Buffer.from(sha256, 'hex'), digest))
       return (

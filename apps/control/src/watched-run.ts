@@ -33,7 +33,7 @@ export class WatchedRun {
   }
 
   /** Reads new records, and returns whether there were any. */
-  async look(): Promise<boolean> {
+  async readNewEnds(): Promise<boolean> {
     const before = this.#recorded.size
     for (const file of await this.#store.children(this.#at.ends(this.plan.run))) {
       const task = this.#at.taskOf(file)

@@ -5,7 +5,7 @@ import { CairnError } from '@cairn/kernel'
 import { layout, systemClock } from '@cairn/records'
 import { examine, type Checkup } from '@cairn/maintenance'
 import { Collector } from '../src/collector.ts'
-import { Turns } from '../src/turns.ts'
+import { PipelineLocks } from '../src/pipeline-locks.ts'
 import { Services, type Control } from './services.fixture.ts'
 import { TemporaryProject } from './temporary-project.fixture.ts'
 
@@ -101,7 +101,7 @@ describe.skipIf(!servers)('control collects what its project does not keep', () 
       const host = { env, store: services.store, clock: systemClock, name: randomUUID() }
       return new Collector({
         ...host,
-        turns: new Turns(host),
+        locks: new PipelineLocks(host),
         checkSettings: async () => {},
         retention: () => ({ keepRuns: 4, keep: '1ms', grace: '1m' }),
       })
@@ -142,9 +142,9 @@ describe.skipIf(!servers)('control collects what its project does not keep', () 
     for (const wrong of [{ bytes: 2 }, { after: { area: 'x', after: '', broken: [] } }, { repairs: true }])
       expect((await look(wrong)).status).toBe(400)
 
-    const turns = new Turns({ env, store, clock: systemClock, name: randomUUID() })
+    const turns = new PipelineLocks({ env, store, clock: systemClock, name: randomUUID() })
     const [collected, isTaken] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
-    const collection = turns.take(PIPELINE, () => (isTaken.resolve(), collected.promise))
+    const collection = turns.run(PIPELINE, () => (isTaken.resolve(), collected.promise))
     await isTaken.promise
     let isChecked = false
     const checking = look({}).finally(() => (isChecked = true))

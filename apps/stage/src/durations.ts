@@ -1,21 +1,17 @@
-import type { Compute } from '@cairn/records'
+import type { Durations } from '@cairn/drivers/compute'
 
-const KEPT = 5
+const CALLS = 5
 
-/** Computes, and records the longest of the last calls of each step, in milliseconds. */
-export function timed(compute: Compute) {
-  const times = new Map<string, number[]>()
-  const timing: Compute = {
-    async *run(work, signal) {
-      for await (const result of compute.run(work, signal)) {
-        if (!('error' in result)) times.set(work.step, [...(times.get(work.step) ?? []), result.ms].slice(-KEPT))
-        yield result
-      }
-    },
+/** The durations of the last calls of each step, in milliseconds. */
+export class RecentDurations implements Durations {
+  readonly #calls = new Map<string, readonly number[]>()
+
+  add(step: string, ms: number): void {
+    this.#calls.set(step, [...(this.#calls.get(step) ?? []), ms].slice(-CALLS))
   }
-  const longest = (step: string): number | undefined => {
-    const known = times.get(step)
-    return known && Math.max(...known)
+
+  longest(step: string): number | undefined {
+    const calls = this.#calls.get(step)
+    return calls && Math.max(...calls)
   }
-  return { compute: timing, longest }
 }

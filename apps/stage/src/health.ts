@@ -1,7 +1,7 @@
 import type { HostHealth } from '@cairn/drivers/compute'
 import type { Connected } from '@cairn/drivers/connection'
 import { standstillText } from '@cairn/drivers/events/kafka'
-import { probed, type Health } from '@cairn/stage'
+import { checkResult, type Health } from '@cairn/stage'
 
 /**
  * If Kafka responds but a subscription has had no answer for this time, only a restart can repair it. While Kafka does not
@@ -18,7 +18,7 @@ export function stageHealth({ bus, store }: Connected, machine: HostHealth, stop
     async live() {
       const { subscriptions } = bus.status()
       const silent = subscriptions.filter(({ heartbeatAge = 0 }) => heartbeatAge >= DEAD_AFTER_MS)
-      const isStuck = silent.length > 0 && (await probed(bus.probe())) === 'ok'
+      const isStuck = silent.length > 0 && (await checkResult(bus.probe())) === 'ok'
       const age = (ms = 0) => `no answer to a heartbeat for ${Math.round(ms / 1000)} s, although Kafka responds`
       return {
         process: 'ok',
@@ -28,12 +28,12 @@ export function stageHealth({ bus, store }: Connected, machine: HostHealth, stop
     async ready() {
       const { subscriptions } = bus.status()
       const joined = subscriptions.every(({ connected }) => connected)
-      const standing = subscriptions.flatMap(({ topic, standstills }) =>
+      const blocked = subscriptions.flatMap(({ topic, standstills }) =>
         standstills.map((standstill) => standstillText({ topic, ...standstill })),
       )
       const [kafka, objects, fault] = await Promise.all([
-        probed(bus.probe()),
-        probed(store.stat('store.json')),
+        checkResult(bus.probe()),
+        checkResult(store.stat('store.json')),
         machine.fault(),
       ])
       return {
@@ -41,7 +41,7 @@ export function stageHealth({ bus, store }: Connected, machine: HostHealth, stop
         machine: fault?.message ?? 'ok',
         events: kafka === 'ok' && !joined ? 'has not joined its group yet' : kafka,
         store: objects,
-        progress: standing.length === 0 ? 'ok' : standing.join('; '),
+        progress: blocked.length === 0 ? 'ok' : blocked.join('; '),
       }
     },
   }

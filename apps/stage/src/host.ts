@@ -1,15 +1,15 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { fitting, HostHealth, processPool, whileWell } from '@cairn/drivers/compute'
+import { hostCompute, HostHealth, processPool } from '@cairn/drivers/compute'
 import type { Connected, Connection } from '@cairn/drivers/connection'
-import { identityOf, plansByOf } from '@cairn/drivers/identity'
+import { identityOf, planSignersOf } from '@cairn/drivers/identity'
 import { isGone, thisProcess } from '@cairn/drivers/process-id'
 import { leftovers } from '@cairn/drivers/store/folder-leftovers'
-import { fitter } from '@cairn/fingerprint'
+import { packageExaminer } from '@cairn/fingerprint'
 import { controlTopicOf, requireOf, systemClock, topicOf, type CairnEvent, type Subscription } from '@cairn/records'
 import { Engine } from '@cairn/engine'
 import type { CairnError } from '@cairn/kernel'
-import { timed } from './durations.ts'
+import { RecentDurations } from './durations.ts'
 import type { StageSettings } from './settings.ts'
 
 /** The engine of one step's tasks, and its subscriptions. */
@@ -19,7 +19,7 @@ export interface StageHost {
   /** The consumer group of the step. */
   readonly group: string
   /** The group's name in earlier versions, whose position it continues from. */
-  readonly formerly: string
+  readonly earlierGroup: string
   /** Receives cancellations, even while the topic is paused. */
   listenToControl(): Promise<Subscription>
   /** What this machine lacks to compute. */
@@ -57,49 +57,51 @@ export function stageHost(
     idle: IDLE_MS,
     confinement: { ...confinement, reads: [settings.copies, ...confinement.reads] },
   })
-  const { compute, longest } = timed(pool)
+  const durations = new RecentDurations()
   const machine = new HostHealth(scratch, store.copies)
   const identity = identityOf(process.env)
   const engine = new Engine({
     store,
     bus,
     clock: systemClock,
-    compute: whileWell(
-      fitting(compute, {
-        look: fitter({ root, cache: join(settings.scratch, 'packages') }),
-        leave: () => {}, // reported when it is left
-      }),
-      { folder: scratch, health: machine, copies: store.copies },
-    ),
-    onLeft(task, why) {
+    compute: hostCompute({
+      pool,
+      durations,
+      packages: {
+        examine: packageExaminer({ root, cache: join(settings.scratch, 'packages') }),
+        onMisfit: () => {}, // reported when the task is handed over
+      },
+      host: { folder: scratch, health: machine, copies: store.copies },
+    }),
+    onHandOver(task, why) {
       if (why.code === 'HOST_FAILED') machine.note(why)
       onMisfit(task, why)
     },
     name: thisProcess,
     isGone,
     ...(identity && { identity }),
-    plansBy: plansByOf(process.env),
+    planSigners: planSignersOf(process.env),
     hasSuccessor: true,
     steps: new Set([step]),
     stillWaitingAfterMs: settings.stillWaitingAfterMs,
     leaseAfterMs: LEASE_AFTER_MS,
-    lately: longest,
+    longestRecentMs: (step) => durations.longest(step),
   })
-  const hearCancel = async (event: CairnEvent): Promise<void> => {
+  const confirmCancel = async (event: CairnEvent): Promise<void> => {
     requireOf({ env, pipeline }, event)
-    await engine.hearCancel(event.data)
+    await engine.confirmCancel(event.data)
   }
   return {
     engine,
     machine,
     topic: topicOf({ env, pipeline }),
     group: step,
-    formerly: `cairn.${env}.${pipeline}.${step}`,
+    earlierGroup: `cairn.${env}.${pipeline}.${step}`,
     listenToControl() {
-      return bus.hear(controlTopicOf({ env }), (event) => {
+      return bus.listen(controlTopicOf({ env }), (event) => {
         if (event.type !== 'cairn.run-cancelled' || event.data.pipeline !== pipeline) return
         // A failure here does no harm: the pipeline's own topic delivers it again until it is handled.
-        hearCancel(event).catch(() => {})
+        confirmCancel(event).catch(() => {})
       })
     },
     stop() {

@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import { channels, type TaskMessage } from '@cairn/records'
 
 /** Logs what step bodies print, and how tasks end. */
-export function logWork(log: Logger): void {
+export function logTasks(log: Logger): void {
   channels.output.subscribe(({ line, ...about }) => log.info(about, line))
   channels.standstill.subscribe(({ isOver, since, ...about }) => {
     const message = isOver ? 'partition resumed' : 'partition paused until what its event needs works again'

@@ -4,18 +4,18 @@ import { FastifyAdapter } from '@nestjs/platform-fastify'
 import { pino } from 'pino'
 import { openConnection, readConnection } from '@cairn/drivers/connection'
 import { controlTopicOf } from '@cairn/records'
-import { CairnStrategy, giveUp, nestLogger, StageModule } from '@cairn/stage'
+import { CairnStrategy, exitOnError, HealthModule, nestLogger } from '@cairn/stage'
 import { stageHealth } from './health.ts'
 import { stageHost } from './host.ts'
-import { logWork } from './log.ts'
-import { giveBackMemory } from './memory.ts'
+import { logTasks } from './log.ts'
+import { releaseMemory } from './memory.ts'
 import { readSettings } from './settings.ts'
 
 const settings = readSettings(process.env)
 const log = pino({ level: settings.logLevel, base: { pipeline: settings.pipeline, step: settings.step } })
 process.once(
   'uncaughtException',
-  giveUp((about, message) => log.fatal(about, message)),
+  exitOnError((about, message) => log.fatal(about, message)),
 )
 process.on('SIGUSR1', () => {}) // otherwise any process of this user could start the debugger
 const connection = readConnection()
@@ -38,7 +38,7 @@ let stopping = false
 await Promise.all([store.checkFormat(), bus.ensureTopics([host.topic, controlTopicOf(connection)])])
 const control = await host.listenToControl()
 const health = stageHealth(connected, host.machine, () => stopping)
-const app = await NestFactory.create(StageModule.forRoot({ engine: host.engine, health }), new FastifyAdapter(), {
+const app = await NestFactory.create(HealthModule.forRoot(health), new FastifyAdapter(), {
   logger: nestLogger(log),
 })
 app.connectMicroservice({
@@ -47,10 +47,11 @@ app.connectMicroservice({
     bus,
     store,
     engine: {
+      handle: (event) => host.engine.handle(event),
       pipeline: settings.pipeline,
       options: {
         group: host.group,
-        formerly: host.formerly,
+        formerly: host.earlierGroup,
         from: 'beginning',
         concurrency: settings.tasks,
         onReassigned: () => host.engine.forget(),
@@ -61,14 +62,14 @@ app.connectMicroservice({
 })
 await app.startAllMicroservices()
 await app.listen(settings.port, settings.host)
-logWork(log)
+logTasks(log)
 log.info({ url: await app.getUrl() }, 'ready')
-giveBackMemory()
+releaseMemory()
 
-process.once('SIGTERM', () => void leave()).once('SIGINT', () => void leave())
+process.once('SIGTERM', () => void shutDown()).once('SIGINT', () => void shutDown())
 
 /** Short work may still end; longer work is stopped, and its events go to another member. */
-async function leave(): Promise<void> {
+async function shutDown(): Promise<void> {
   stopping = true
   setTimeout(() => process.exit(1), settings.graceMs).unref()
   log.info('stopping')

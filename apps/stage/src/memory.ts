@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm'
 const AFTER_MS = 2_000
 
 /** Collects garbage of the start, which V8 would leave until it needs memory, and an idle stage may never do. */
-export function giveBackMemory(): void {
+export function releaseMemory(): void {
   setTimeout(() => {
     setFlagsFromString('--expose-gc')
     const collect = runInNewContext('gc') as (options: { type: 'major'; flavor: 'last-resort' }) => void

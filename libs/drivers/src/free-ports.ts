@@ -16,28 +16,28 @@ const TRIES = 200
  */
 export async function freePorts(wanted: readonly (number | undefined)[]): Promise<number[]> {
   const held = await Promise.all(
-    wanted.map(async (port) => (port === undefined ? undefined : await hold(port)) ?? (await holdAny())),
+    wanted.map(async (port) => (port === undefined ? undefined : await bind(port)) ?? (await bindAny())),
   )
   await Promise.all(held.map(({ release }) => release()))
   return held.map(({ port }) => port)
 }
 
-interface Held {
+interface BoundPort {
   readonly port: number
   readonly release: () => Promise<void>
 }
 
-async function holdAny(): Promise<Held> {
+async function bindAny(): Promise<BoundPort> {
   const end = firstOutgoingPort()
   for (let tries = 0; tries < TRIES; tries++) {
-    const held = await hold(randomInt(LOWEST, end))
+    const held = await bind(randomInt(LOWEST, end))
     if (held) return held
   }
   throw new Error(`no port between ${LOWEST} and ${end} on 127.0.0.1 could be bound`)
 }
 
 /** Binds a port; returns undefined if it is in use. */
-function hold(port: number): Promise<Held | undefined> {
+function bind(port: number): Promise<BoundPort | undefined> {
   return new Promise((resolve) => {
     const server = createServer()
     const release = () => new Promise<void>((closed) => void server.close(() => closed()))

@@ -33,7 +33,7 @@ export function identityOf(env: NodeJS.ProcessEnv): Identity | undefined {
  * @throws CairnError BAD_PARAMETER if the file is not valid, or if the variable is not set: without it, anyone who can
  * write plans to the store could run code here
  */
-export function plansByOf(env: NodeJS.ProcessEnv): PublicKeys {
+export function planSignersOf(env: NodeJS.ProcessEnv): PublicKeys {
   const { CAIRN_PLANS_BY: file } = env
   const next = 'CAIRN_PLANS_BY=plans-by.json, with {"control": "<public key, SPKI in base64>"}: see docs/security.md'
   if (!file)

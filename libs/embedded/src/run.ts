@@ -1,8 +1,8 @@
 import { memoryBus } from '@cairn/drivers/events/memory'
-import { fitting, inProcess, processPool, shortHere, whileWell, type Pool } from '@cairn/drivers/compute'
+import { hostCompute, processPool, type Pool } from '@cairn/drivers/compute'
 import { identityOf } from '@cairn/drivers/identity'
 import { isGone, thisProcess } from '@cairn/drivers/process-id'
-import { fitter } from '@cairn/fingerprint'
+import { packageExaminer } from '@cairn/fingerprint'
 import { cancel, Engine, submit } from '@cairn/engine'
 import { CairnError, type Step } from '@cairn/kernel'
 import { hold, layout, topicOf, type CairnEvent, type Plan, type RunStatus } from '@cairn/records'
@@ -70,11 +70,16 @@ export function openHost(
   const { store, clock } = workspace
   const bus = memoryBus({ partitions: 1, waitForOutages: false }) // a person waits, who can free the disk
   const { project, cache } = workspace
-  const here = shortHere(inProcess({ ...computeOptions(workspace), live }), pool, workspace.history.of(pipeline))
-  const compute = whileWell(fitting(here, { look: fitter({ root: project.root, cache }) }), { folder: project.store })
+  const durations = workspace.history.of(pipeline)
+  const compute = hostCompute({
+    pool,
+    inProcess: { ...computeOptions(workspace), live },
+    durations,
+    packages: { examine: packageExaminer({ root: project.root, cache }) },
+    host: { folder: project.store },
+  })
   const identity = identityOf(process.env)
   const vouch = identity ? { identity } : {}
-  const lately = (step: string) => workspace.history.longest(pipeline, step)
   const engine = new Engine({
     store,
     bus,
@@ -84,7 +89,7 @@ export function openHost(
     isGone,
     hasSuccessor: false,
     stillWaitingAfterMs: stillWaitingAfterMs(),
-    lately,
+    longestRecentMs: (step) => durations.longest(step),
     ...vouch,
   })
   const going = new Map<string, PromiseWithResolvers<RunStatus>>()

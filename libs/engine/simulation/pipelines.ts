@@ -16,7 +16,7 @@ import type { Random } from './world.ts'
 /**
  * How a step behaves: `fine` succeeds, `flaky` fails twice, `broken` and `caught` always fail. `caught` has a fallback.
  */
-export type Temper = 'fine' | 'flaky' | 'broken' | 'caught'
+export type Behaviour = 'fine' | 'flaky' | 'broken' | 'caught'
 /** The output of every fallback. */
 export const FALLBACK = -7
 
@@ -48,56 +48,56 @@ export const functions = {
 /** Creates a random pipeline: chains, joins, branches, maps and nested maps, with steps that behave in every way. */
 export function randomPipeline(random: Random): {
   pipeline: Pipeline
-  tempers: ReadonlyMap<string, Temper>
+  behaviours: ReadonlyMap<string, Behaviour>
   steps: ReadonlyMap<string, Step>
 } {
   const steps = new Map<string, Step>()
-  const tempers = new Map<string, Temper>()
+  const behaviours = new Map<string, Behaviour>()
   const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(random() * items.length)]!
-  const temper = (): Temper => (random() < 0.75 ? 'fine' : pick(['flaky', 'broken', 'caught'] as const))
+  const behaviour = (): Behaviour => (random() < 0.75 ? 'fine' : pick(['flaky', 'broken', 'caught'] as const))
 
   /** Creates a step for a function. Its name is unique, so each step is a separate node and fails independently. */
   function make<S extends Step>(
     name: string,
-    how: Temper,
+    behaviour: Behaviour,
     define: (name: string, policies: Policies<{ out: typeof int }, never>, fail: () => void) => S,
   ): S {
-    const unique = `${name}-${how}-${steps.size}`
-    let patience = 2
+    const unique = `${name}-${behaviour}-${steps.size}`
+    let failuresLeft = 2
     const fail = () => {
-      if (how === 'broken' || how === 'caught') throw new Error(`${unique} is broken`)
-      if (how === 'flaky' && patience-- > 0) throw new Error(`${unique} is flaky`)
+      if (behaviour === 'broken' || behaviour === 'caught') throw new Error(`${unique} is broken`)
+      if (behaviour === 'flaky' && failuresLeft-- > 0) throw new Error(`${unique} is flaky`)
     }
     const policies = {
-      ...(how === 'flaky' && { retry: { times: 2, backoff: 5 } }),
-      ...(how === 'caught' && { catch: () => ({ out: FALLBACK }) }),
+      ...(behaviour === 'flaky' && { retry: { times: 2, backoff: 5 } }),
+      ...(behaviour === 'caught' && { catch: () => ({ out: FALLBACK }) }),
     }
     const made = define(unique, policies, fail)
     steps.set(unique, made)
-    tempers.set(unique, how)
+    behaviours.set(unique, behaviour)
     return made
   }
 
-  interface Pool {
+  interface Available {
     readonly ints: Handle<number>[]
     readonly lists: Handle<List<number>>[]
     readonly bools: Handle<boolean>[]
   }
 
-  function grow(pool: Pool, size: number, depth: number): void {
-    for (let added = 0; added < size; added++) addTo(pool, depth)
+  function addNodes(pool: Available, size: number, depth: number): void {
+    for (let added = 0; added < size; added++) addNode(pool, depth)
   }
 
-  function addTo(pool: Pool, depth: number): void {
+  function addNode(pool: Available, depth: number): void {
     const kind = random()
     if (kind < 0.15) {
       const name = pick(['one', 'two', 'three'] as const)
-      const made = make(name, temper(), (id, policies, fail) =>
+      const made = make(name, behaviour(), (id, policies, fail) =>
         step(id, { ...policies, outputs: { out: int }, run: () => (fail(), { out: functions[name]() }) }),
       )
       pool.ints.push(made({}).out)
     } else if (kind < 0.35) {
-      const made = make('add', temper(), (id, policies, fail) =>
+      const made = make('add', behaviour(), (id, policies, fail) =>
         step(id, {
           ...policies,
           inputs: { a: int, b: int },
@@ -107,7 +107,7 @@ export function randomPipeline(random: Random): {
       )
       pool.ints.push(made({ a: pick(pool.ints), b: pick(pool.ints) }).out)
     } else if (kind < 0.5) {
-      const made = make('next', temper(), (id, policies, fail) =>
+      const made = make('next', behaviour(), (id, policies, fail) =>
         step(id, {
           ...policies,
           inputs: { a: int },
@@ -122,7 +122,7 @@ export function randomPipeline(random: Random): {
       )
       pool.lists.push(made({ a: pick(pool.ints) }).out)
     } else if (kind < 0.7 && pool.lists.length > 0) {
-      const made = make('sum', temper(), (id, policies, fail) =>
+      const made = make('sum', behaviour(), (id, policies, fail) =>
         step(id, {
           ...policies,
           inputs: { items: ints },
@@ -135,8 +135,8 @@ export function randomPipeline(random: Random): {
       const { out } = each(
         pick(pool.lists),
         (item) => {
-          const inner: Pool = { ints: [...pool.ints, item], lists: [...pool.lists], bools: [...pool.bools] }
-          grow(inner, 1 + Math.floor(random() * 3), depth + 1)
+          const inner: Available = { ints: [...pool.ints, item], lists: [...pool.lists], bools: [...pool.bools] }
+          addNodes(inner, 1 + Math.floor(random() * 3), depth + 1)
           return { out: inner.ints.at(-1)! }
         },
         { batch: 1 + Math.floor(random() * 3), tolerate: random() < 0.3 ? { share: 0.5 } : {} },
@@ -149,15 +149,15 @@ export function randomPipeline(random: Random): {
       pool.bools.push(made({ a: pick(pool.ints) }).out)
     } else if (pool.bools.length > 0) {
       const arm = () => {
-        const inner: Pool = { ints: [...pool.ints], lists: [...pool.lists], bools: [...pool.bools] }
-        grow(inner, 1 + Math.floor(random() * 2), depth + 1)
+        const inner: Available = { ints: [...pool.ints], lists: [...pool.lists], bools: [...pool.bools] }
+        addNodes(inner, 1 + Math.floor(random() * 2), depth + 1)
         return { out: inner.ints.at(-1)! }
       }
       pool.ints.push(when(pick(pool.bools), arm, arm).out)
     }
   }
 
-  const drawn = pipeline('random', () => {
+  const built = pipeline('random', () => {
     const first = make('one', 'fine', (id) =>
       step(id, { outputs: { out: int }, run: () => ({ out: functions.one() }) }),
     )
@@ -165,10 +165,10 @@ export function randomPipeline(random: Random): {
       step(id, { inputs: { a: int }, outputs: { out: ints }, run: () => ({ out: [4, 5, 6, 7] }) }),
     )
     const one = first({}).out
-    const pool: Pool = { ints: [one], lists: [second({ a: one }).out], bools: [] }
-    grow(pool, 4 + Math.floor(random() * 8), 0)
+    const pool: Available = { ints: [one], lists: [second({ a: one }).out], bools: [] }
+    addNodes(pool, 4 + Math.floor(random() * 8), 0)
     return { last: pool.ints.at(-1)! }
   })
-  void drawn.graph // builds the graph now, while the random numbers are in order
-  return { pipeline: drawn, tempers, steps }
+  void built.graph // builds the graph now, while the random numbers are in order
+  return { pipeline: built, behaviours, steps }
 }

@@ -22,20 +22,20 @@ export class SimulatedStore {
 
   for(process: Process): ArtifactStore {
     const direct = directStore(this.files)
-    const shaky =
+    const unreliable =
       <Given extends unknown[], Result>(work: (...given: Given) => Promise<Result>) =>
       (...given: Given) =>
         this.#call(process, () => work(...given))
     return {
       ...direct,
-      read: shaky(direct.read),
-      create: shaky(direct.create),
-      replace: shaky(direct.replace),
-      put: shaky(direct.put),
-      fetch: shaky(direct.fetch),
-      stat: shaky(direct.stat),
-      children: shaky(direct.children),
-      remove: shaky(direct.remove),
+      read: unreliable(direct.read),
+      create: unreliable(direct.create),
+      replace: unreliable(direct.replace),
+      put: unreliable(direct.put),
+      fetch: unreliable(direct.fetch),
+      stat: unreliable(direct.stat),
+      children: unreliable(direct.children),
+      remove: unreliable(direct.remove),
     }
   }
 
@@ -50,7 +50,7 @@ export class SimulatedStore {
         if (world.fault(0.01)) return answer(() => reject(new Error('carried out, but the answer was lost')))
         answer(() => resolve(result))
       })
-      const answer = (say: () => void) => world.soon(() => process.alive && say())
+      const answer = (send: () => void) => world.soon(() => process.alive && send())
     })
   }
 }
@@ -76,12 +76,12 @@ interface Group {
   /** The positions in the log that are handled. */
   readonly done: Set<number>
   /** The events that members are handling, as `<process>/<position>`. */
-  readonly held: Set<string>
+  readonly inProgress: Set<string>
 }
 
 /** A bus that delivers late, in any order, more than once, and again to another member when partitions move. */
 export class SimulatedBus {
-  readonly heard = new Set<string>()
+  readonly published = new Set<string>()
   readonly #world: World
   readonly #partitions: number
   readonly #log: Message[] = []
@@ -118,7 +118,7 @@ export class SimulatedBus {
   }
 
   join(name: string, member: Member): void {
-    const group = this.#groups.get(name) ?? { members: [], done: new Set(), held: new Set() }
+    const group = this.#groups.get(name) ?? { members: [], done: new Set(), inProgress: new Set() }
     this.#groups.set(name, group)
     group.members.push(member)
     this.#rebalance(group)
@@ -141,7 +141,7 @@ export class SimulatedBus {
   }
 
   #append(event: CairnEvent): void {
-    this.heard.add(event.id)
+    this.published.add(event.id)
     this.#add({ text: JSON.stringify(event), partition: this.#partitionOf(event) })
   }
 
@@ -162,15 +162,15 @@ export class SimulatedBus {
       const { text, partition, isForged } = this.#log[place]!
       const member = group.members[partition % group.members.length]
       const holding = member && `${member.process.name}/${place}`
-      if (!member || ((group.done.has(place) || group.held.has(holding!)) && !again)) return
-      group.held.add(holding!)
+      if (!member || ((group.done.has(place) || group.inProgress.has(holding!)) && !again)) return
+      group.inProgress.add(holding!)
       const isAssigned = () => group.members[partition % group.members.length] === member
       member.handle(JSON.parse(text) as CairnEvent).then(
         () => {
           if (member.process.alive && isAssigned()) group.done.add(place)
         },
         () => {
-          group.held.delete(holding!)
+          group.inProgress.delete(holding!)
           if (!member.process.alive) return
           if (isForged && deliveries === FORGED_DELIVERIES) group.done.add(place)
           else this.#deliver(group, place, false, deliveries + 1)

@@ -6,13 +6,13 @@ import { layout, decodeRecord, type Plan, type Checkpoint, type EndRecord, type 
 import { directStore } from './direct-store.ts'
 import { namedCode } from './named-code.ts'
 import { forgedEvent } from './forged.ts'
-import { foretell, type Verdict } from './oracle.ts'
-import { randomPipeline, type Temper } from './pipelines.ts'
+import { expectedResults, type Expected } from './oracle.ts'
+import { randomPipeline, type Behaviour } from './pipelines.ts'
 import { simulatedCompute, SimulatedBus, SimulatedStore, type Process } from './ports.ts'
 import { randomFrom, World } from './world.ts'
 
 /** What to simulate. */
-export interface Story {
+export interface Scenario {
   readonly seed: number
   readonly runs: number
   readonly faults: number
@@ -36,19 +36,19 @@ export interface Story {
 /** The state at the end of a simulation. */
 export interface Ending {
   readonly pipeline: Pipeline
-  readonly tempers: ReadonlyMap<string, Temper>
+  readonly behaviours: ReadonlyMap<string, Behaviour>
   readonly plans: readonly Plan[]
   readonly files: ReadonlyMap<string, Uint8Array>
-  readonly heard: ReadonlySet<string>
+  readonly published: ReadonlySet<string>
   /** How often each key was computed. */
   readonly computed: ReadonlyMap<string, number>
   readonly steps: number
 }
 
 /** Runs one simulation to its end: a random pipeline, random faults, and processes that die. */
-export async function simulate(story: Story): Promise<Ending> {
-  const { seed, runs, faults, cancel, takeovers = 2, stages = 1, forged = 0 } = story
-  const { pipeline, tempers, steps } = randomPipeline(randomFrom(seed))
+export async function simulate(scenario: Scenario): Promise<Ending> {
+  const { seed, runs, faults, cancel, takeovers = 2, stages = 1, forged = 0 } = scenario
+  const { pipeline, behaviours, steps } = randomPipeline(randomFrom(seed))
   const world = new World(seed ^ 0x5bd1e995, faults)
   const store = new SimulatedStore(world)
   const bus = new SimulatedBus(world, stages === 1 ? 1 : 3)
@@ -70,13 +70,13 @@ export async function simulate(story: Story): Promise<Ending> {
       compute: simulatedCompute(world, process, steps, computed),
       ...(stages > 1 && { steps: new Set([...steps.keys()].filter((_, at) => at % stages === stage)) }),
       ...(world.chance(0.3) && { leaseAfterMs: 100 }),
-      rememberedRuns: world.chance(0.1) ? 0 : 64,
+      maxIdleRuns: world.chance(0.1) ? 0 : 64,
     })
     hosts[stage]!.push({ process, engine })
     const member = { process, handle: engine.handle.bind(engine), onReassigned: () => engine.forget() }
     bus.join(`stage-${stage}`, member)
   }
-  const throwOut = (stage: number, dies: boolean) => {
+  const removeHost = (stage: number, dies: boolean) => {
     const { process } = world.pick(hosts[stage]!)
     hosts[stage] = hosts[stage]!.filter((host) => host.process !== process)
     process.alive = !dies
@@ -86,41 +86,46 @@ export async function simulate(story: Story): Promise<Ending> {
   for (let stage = 0; stage < stages; stage++)
     for (let replica = 0; replica < (stages > 1 && world.chance(0.5) ? 2 : 1); replica++) start(stage)
 
-  const always: Process = { name: 'control', alive: true }
-  const control = { store: store.for(always), bus: bus.for(always), clock: world.clock, name: always.name }
-  for (const plan of plans) submitSurely(plan)
-  function submitSurely(plan: Plan): void {
-    submit(control, plan).catch(() => submitSurely(plan))
+  const controlProcess: Process = { name: 'control', alive: true }
+  const control = {
+    store: store.for(controlProcess),
+    bus: bus.for(controlProcess),
+    clock: world.clock,
+    name: controlProcess.name,
   }
-  if (cancel) world.after(world.random() * 400, () => cancelSurely())
-  function cancelSurely(): void {
+  for (const plan of plans) submitUntilAccepted(plan)
+  function submitUntilAccepted(plan: Plan): void {
+    submit(control, plan).catch(() => submitUntilAccepted(plan))
+  }
+  if (cancel) world.after(world.random() * 400, () => cancelUntilAccepted())
+  function cancelUntilAccepted(): void {
     cancelRun(control, plans[0]!, plans[0]!.run).then(
       (end) => {
         // Some hosts learn of it immediately, the others from its event.
         if (end.status === 'cancelled')
           for (const { engine } of hosts.flat()) if (world.chance(0.5)) engine.abort(plans[0]!.run)
       },
-      () => world.after(50, cancelSurely),
+      () => world.after(50, cancelUntilAccepted),
     )
   }
 
   for (let count = 0; count < forged; count++)
     world.after(world.random() * 400, () => bus.forge(forgedEvent(world, world.pick(plans))))
 
-  let taken = 0
-  let thrownOut = 0
+  let actions = 0
+  let removed = 0
   while (await world.step()) {
-    taken++
-    if (taken > 200_000) throw new Error(`seed ${seed}: the story does not end`)
-    if (thrownOut >= takeovers) continue
+    actions++
+    if (actions > 200_000) throw new Error(`seed ${seed}: the simulation does not end`)
+    if (removed >= takeovers) continue
     const dies = world.fault(0.004) // kill -9
     // Or a rebalance: the old process continues for a while as a zombie.
     if (dies || world.fault(0.002)) {
-      throwOut(Math.floor(world.random() * stages), dies)
-      thrownOut++
+      removeHost(Math.floor(world.random() * stages), dies)
+      removed++
     }
   }
-  return { pipeline, tempers, plans, files: store.files, heard: bus.heard, computed, steps: taken }
+  return { pipeline, behaviours, plans, files: store.files, published: bus.published, computed, steps: actions }
 }
 
 /** Creates the plan before faults can occur. */
@@ -139,32 +144,32 @@ async function planFor(pipeline: Pipeline, { files }: SimulatedStore, run: strin
 /**
  * Checks everything that must hold at the end of any simulation, whatever went wrong in it; returns what does not hold.
  */
-export function complaints(
-  { pipeline, tempers, plans, files, heard }: Ending,
-  { cancel, takeovers = 2 }: Story,
+export function violations(
+  { pipeline, behaviours, plans, files, published }: Ending,
+  { cancel, takeovers = 2 }: Scenario,
 ): string[] {
   const found: string[] = []
-  const foretold = foretell(pipeline.graph, tempers)
+  const expected = expectedResults(pipeline.graph, behaviours)
   for (const [index, plan] of plans.entries()) {
     const at = layout(plan.env, plan.pipeline)
     const record = <R extends { v: number }>(path: string) =>
       files.has(path) ? decodeRecord<R>(files.get(path)!, path) : undefined
     const end = record<RunEnd>(at.runEnd(plan.run))
     if (!end) found.push(`${plan.run} has no end`)
-    if (!heard.has(`${plan.run}/run-ended`)) found.push(`nobody heard of the end of ${plan.run}`)
+    if (!published.has(`${plan.run}/run-ended`)) found.push(`the end of ${plan.run} was not published`)
     const mayBeCut = cancel && index === 0
-    const foretellable = takeovers <= 2 && end?.status !== 'cancelled'
+    const isPredictable = takeovers <= 2 && end?.status !== 'cancelled'
     if (!mayBeCut && end?.status === 'cancelled') found.push(`${plan.run} was cancelled by no one`)
-    for (const [id, verdict] of foretold) {
+    for (const [id, verdict] of expected) {
       const ending = record<EndRecord>(at.end(plan.run, id))
       if (!ending) found.push(`${plan.run}/${id} has no terminal record`)
-      else if (foretellable) found.push(...compare(`${plan.run}/${id}`, ending, verdict))
-      if (ending && !heard.has(`${plan.run}/${id}/${ending.status}`))
-        found.push(`nobody heard that ${plan.run}/${id} ended`)
+      else if (isPredictable) found.push(...compare(`${plan.run}/${id}`, ending, verdict))
+      if (ending && !published.has(`${plan.run}/${id}/${ending.status}`))
+        found.push(`the end of ${plan.run}/${id} was not published`)
     }
-    const failed = [...foretold.values()].some(({ status }) => status === 'failed')
+    const failed = [...expected.values()].some(({ status }) => status === 'failed')
     const due = failed ? 'failed' : 'completed'
-    if (foretellable && end && end.status !== due) found.push(`${plan.run} ended as ${end.status}, not as ${due}`)
+    if (isPredictable && end && end.status !== due) found.push(`${plan.run} ended as ${end.status}, not as ${due}`)
     for (const path of files.keys())
       if (path.startsWith(at.ends(plan.run))) {
         const ending = record<EndRecord>(path)!
@@ -180,12 +185,12 @@ export function complaints(
   return found
 }
 
-function compare(task: string, { status, items }: EndRecord, verdict: Verdict): string[] {
-  if (status !== verdict.status) return [`${task} ended as ${status}, not as ${verdict.status}`]
+function compare(task: string, { status, items }: EndRecord, expected: Expected): string[] {
+  if (status !== expected.status) return [`${task} ended as ${status}, not as ${expected.status}`]
   const [outcome] = items
-  if (outcome?.status !== 'completed' || verdict.status !== 'completed') return []
+  if (outcome?.status !== 'completed' || expected.status !== 'completed') return []
   const wrong: string[] = []
-  for (const [name, value] of Object.entries(verdict.value)) {
+  for (const [name, value] of Object.entries(expected.value)) {
     const { text = '', items } = outcome.outputs[name]!
     const given =
       items === undefined

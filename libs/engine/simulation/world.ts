@@ -15,7 +15,7 @@ export function randomFrom(seed: number): Random {
 
 interface Action {
   readonly at: number
-  readonly happen: () => void
+  readonly run: () => void
 }
 
 /**
@@ -49,13 +49,13 @@ export class World {
     return items[Math.floor(this.random() * items.length)]!
   }
 
-  after(ms: number, happen: () => void): void {
-    this.#actions.push({ at: this.now + ms, happen })
+  after(ms: number, run: () => void): void {
+    this.#actions.push({ at: this.now + ms, run })
   }
 
   /** Runs something within 10 ms, and in 5% of all cases within 2 s. */
-  soon(happen: () => void): void {
-    this.after(this.chance(0.05) ? this.random() * 2_000 : this.random() * 10, happen)
+  soon(run: () => void): void {
+    this.after(this.chance(0.05) ? this.random() * 2_000 : this.random() * 10, run)
   }
 
   /** Runs one action and everything that follows from it immediately; returns false if no action is left. */
@@ -66,7 +66,7 @@ export class World {
       due.length > 0 ? this.pick(due) : this.#actions.reduce((first, action) => (action.at < first.at ? action : first))
     this.#actions.splice(this.#actions.indexOf(next), 1)
     this.now = Math.max(this.now, next.at)
-    next.happen()
+    next.run()
     await new Promise(setImmediate)
     return true
   }

@@ -1,4 +1,5 @@
 import {
+  CONCURRENCY,
   attemptEvent,
   channels,
   claim,
@@ -12,31 +13,30 @@ import {
   type Outcome,
   type Work,
 } from '@cairn/records'
-import { commitPatiently, isOfBody } from './commit.ts'
-import { AT_ONCE } from './concurrency.ts'
+import { commitWithRetries, isBodyError } from './commit.ts'
 import { AlreadyEnded, Stopped } from './interruptions.ts'
 import type { Job, Outcomes, Stale } from './job.ts'
-import { StillWaiting } from './still-waiting.ts'
+import { LongRunReporter } from './long-run-reporter.ts'
 import { logOf, workOf } from './work.ts'
 
 /**
  * Extra attempts for a task whose host died during one. Such an attempt leaves no error; without a limit, a body that
  * kills its host would run for ever.
  */
-const LOST_ATTEMPTS = 2
+const EXTRA_ATTEMPTS = 2
 
 /**
  * An attempt-started event may wait this long, in milliseconds. The start of shorter work is sent together with its
  * end.
  */
-const TOLD_WITHIN_MS = 50
+const PUBLISH_WITHIN_MS = 50
 
 /** The items that completed and the items that failed, each by index. */
-interface Bodies {
+interface BodyResults {
   readonly outcomes: Outcomes
   readonly errors: ReadonlyMap<number, ErrorRecord>
 }
-interface Attempt extends Bodies {
+interface Attempt extends BodyResults {
   /** From 1, over all hosts. */
   readonly number: number
   /** Whether another attempt is pointless, whatever the step's retries. */
@@ -51,7 +51,7 @@ interface Attempt extends Bodies {
 export async function attempt(job: Job, items: readonly ItemWork[], stale: Stale, before: number): Promise<Attempt> {
   const { run, task, step } = job
   const { number, record } = await countAttempt(job, before)
-  const allowed = 1 + (step.retry?.times ?? 0) + LOST_ATTEMPTS
+  const allowed = 1 + (step.retry?.times ?? 0) + EXTRA_ATTEMPTS
   if (number > allowed) {
     const message = `${job.node.step} was started ${allowed} times and never finished: the process or machine stopped each time`
     const error: ErrorRecord = { code: 'STEP_CRASHED', name: 'STEP_CRASHED', message }
@@ -61,7 +61,7 @@ export async function attempt(job: Job, items: readonly ItemWork[], stale: Stale
   try {
     // No one waits for this event, and the work must not wait for a bus that is down.
     const started = attemptEvent(run.plan, 'attempt-started', task, number, job.host.clock.now())
-    run.publish([started], { withinMs: TOLD_WITHIN_MS }).catch(() => {})
+    run.publish([started], { withinMs: PUBLISH_WITHIN_MS }).catch(() => {})
     const work = await workOf(job, log, items, step.code)
     const message = () => ({ plan: run.plan, task, attempt: number })
     const bodies = await traced(channels.compute, message, () => runBodies(job, work, stale))
@@ -92,28 +92,28 @@ async function countAttempt(
   const mine: AttemptRecord = { v: RECORD_VERSION, startedAt: host.clock.now(), host: host.name }
   for (let number = before + 1; ; number++) {
     const path = run.at.attempt(run.plan.run, task, number)
-    const standing = await claim(host.store, path, mine)
-    if (standing === mine) return { number, record: path }
-    const end = await run.standing(task)
+    const existing = await claim(host.store, path, mine)
+    if (existing === mine) return { number, record: path }
+    const end = await run.findEnd(task)
     if (end) throw new AlreadyEnded(end)
     // The attempt is ours even if an earlier try, which the store or the bus interrupted, wrote it and could not remove
     // it.
-    if (standing.host === mine.host) return { number, record: path }
+    if (existing.host === mine.host) return { number, record: path }
     if (channels.earlier.hasSubscribers)
-      channels.earlier.publish({ plan: run.plan, task, attempt: number, record: standing })
+      channels.earlier.publish({ plan: run.plan, task, attempt: number, record: existing })
   }
 }
 
-async function runBodies(job: Job, work: Work, stale: Stale): Promise<Bodies> {
-  const waiting = new StillWaiting(job, work)
+async function runBodies(job: Job, work: Work, stale: Stale): Promise<BodyResults> {
+  const reporter = new LongRunReporter(job, work)
   try {
-    return await settle(job, work, stale, waiting)
+    return await collectResults(job, work, stale, reporter)
   } finally {
-    waiting.stop()
+    reporter.stop()
   }
 }
 
-async function settle(job: Job, work: Work, stale: Stale, waiting: StillWaiting): Promise<Bodies> {
+async function collectResults(job: Job, work: Work, stale: Stale, reporter: LongRunReporter): Promise<BodyResults> {
   const outcomes = new Map<number, Outcome>()
   const errors = new Map<number, ErrorRecord>()
   const items = new Map(work.items.map((item) => [item.index, item]))
@@ -121,15 +121,15 @@ async function settle(job: Job, work: Work, stale: Stale, waiting: StillWaiting)
   const storing = new Set<Promise<unknown>>()
   for await (const result of job.host.compute.run(work, job.run.signal)) {
     const item = items.get(result.index)!
-    waiting.ended(result.index)
+    reporter.ended(result.index)
     if ('error' in result) errors.set(result.index, result.error)
     else {
-      const store = () => commitPatiently(job, item, result.outputs, result.ms, stale.get(result.index))
+      const store = () => commitWithRetries(job, item, result.outputs, result.ms, stale.get(result.index))
       const stored = traced(channels.commit, about, store)
         .then(
           (outcome) => void outcomes.set(result.index, outcome),
           (error: unknown) => {
-            if (!isOfBody(error)) throw error
+            if (!isBodyError(error)) throw error
             errors.set(result.index, errorRecord(error))
           },
         )
@@ -140,7 +140,7 @@ async function settle(job: Job, work: Work, stale: Stale, waiting: StillWaiting)
       storing.add(stored)
       // The files of an item are deleted when the next item starts.
       if (Object.values(result.outputs).some(holdsFile)) await stored
-      if (storing.size === AT_ONCE) await Promise.race(storing)
+      if (storing.size === CONCURRENCY) await Promise.race(storing)
     }
   }
   await Promise.all(storing)

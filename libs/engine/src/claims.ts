@@ -1,8 +1,7 @@
 import { CairnError } from '@cairn/kernel'
-import type { RunContext, Kept } from './run-context.ts'
-import { parseTask, taskName, type CairnEvent, type Plan, type TaskStatus } from '@cairn/records'
+import type { RunContext, RetainedRun } from './run-context.ts'
+import { mapConcurrently, parseTask, taskName, type CairnEvent, type Plan, type TaskStatus } from '@cairn/records'
 import type { Ending, RunState } from './run-state.ts'
-import { forEachConcurrently } from './concurrency.ts'
 
 /** Checks on what events claim. Anyone who may publish can claim anything, so the records decide. */
 
@@ -15,7 +14,7 @@ export function taskOf({ data }: CairnEvent): string | undefined {
  * run continues always come from the record, even if the event claims that there are none; so do the outputs that tasks
  * read.
  */
-export function endingOf(state: RunState, event: CairnEvent): Ending | undefined {
+export function claimedEnding(state: RunState, event: CairnEvent): Ending | undefined {
   const { counts } = event.data
   if (!counts || Object.keys(counts).length > 0 || state.wiring.counted.has(event.data.node!)) return undefined
   return { status: event.type.slice('cairn.'.length) as TaskStatus, counts }
@@ -26,7 +25,7 @@ export function endingOf(state: RunState, event: CairnEvent): Ending | undefined
  *
  * @param isOwn whether the task is routed to this host
  */
-export async function contradictionIn(
+export async function findContradiction(
   run: RunContext,
   event: CairnEvent,
   isOwn: (task: string) => boolean,
@@ -40,7 +39,7 @@ export async function contradictionIn(
     return `run ${plan.run} has no task ${task}`
   // An ending of one of this host's own tasks that this host has not published comes from elsewhere, so it must have
   // left a record.
-  const isAsked = (isOwn(task) && !announced.has(task)) || !endingOf(run.state, event)
+  const isAsked = (isOwn(task) && !announced.has(task)) || !claimedEnding(run.state, event)
   if (event.type === 'cairn.ready' || !isAsked) return undefined
   try {
     const { status, endedAt } = await run.end(task)
@@ -66,11 +65,11 @@ const SKEW_MS = 2_000
 export function isNew(
   { type, time }: CairnEvent,
   plan: Plan,
-  announced: Kept['announced'],
-  hearsSince: number,
+  announced: RetainedRun['announced'],
+  receivingSince: number,
 ): boolean {
   const isTheFirst = type === 'cairn.run-started' && Date.parse(time) === plan.createdAt
-  return isTheFirst && !plan.queued && plan.createdAt > hearsSince + SKEW_MS && announced.size === 0
+  return isTheFirst && !plan.queued && plan.createdAt > receivingSince + SKEW_MS && announced.size === 0
 }
 
 /**
@@ -78,10 +77,10 @@ export function isNew(
  *
  * @throws CairnError CONFLICT when a record has another status
  */
-export async function requireEnds(run: RunContext): Promise<void> {
+export async function requireConfirmedEnds(run: RunContext): Promise<void> {
   const { plan, state } = run
   const outermost = Object.entries(plan.nodes).filter(([, { scope, type }]) => scope.length === 0 && type !== 'given')
-  await forEachConcurrently(outermost, async ([task]) => {
+  await mapConcurrently(outermost, async ([task]) => {
     const { status } = await run.end(task)
     if (status !== state.ending(task)?.status)
       throw new CairnError(

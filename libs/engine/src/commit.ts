@@ -17,25 +17,25 @@ import type { Job } from './job.ts'
  *
  * @param stale an unusable checkpoint to replace
  */
-export async function commitPatiently(
+export async function commitWithRetries(
   job: Job,
   item: ItemWork,
   made: Readonly<Record<string, Made>>,
   ms: number,
   stale: Uint8Array | undefined,
 ): Promise<Outcome> {
-  const kept = new Set<string>()
+  const stored = new Set<string>()
   for (let wait = 100; ; wait *= 4)
     try {
-      return await commit(job, item, made, ms, stale, kept)
+      return await commit(job, item, made, ms, stale, stored)
     } catch (error) {
-      if (wait > 5_000 || isOfBody(error)) throw error
+      if (wait > 5_000 || isBodyError(error)) throw error
       await job.host.clock.sleep(wait, job.run.signal)
     }
 }
 
 /** Whether an output could not be stored because of the step body. */
-export function isOfBody(error: unknown): boolean {
+export function isBodyError(error: unknown): boolean {
   return error instanceof CairnError && error.code === 'BAD_OUTPUT'
 }
 
@@ -46,10 +46,10 @@ async function commit(
   made: Readonly<Record<string, Made>>,
   ms: number,
   stale: Uint8Array | undefined,
-  kept: Set<string>,
+  stored: Set<string>,
 ): Promise<Outcome> {
   const { host, run, task, node, step } = job
-  const outputs = await keepAll(job, made, kept)
+  const outputs = await storeOutputs(job, made, stored)
   if (!job.cached) return { status: 'completed', how: 'computed', outputs, ms }
   const checkpoint: Checkpoint = {
     v: RECORD_VERSION,
@@ -66,7 +66,7 @@ async function commit(
     ms,
     generation: 0,
   }
-  const standing = await storeCheckpoint(
+  const valid = await storeCheckpoint(
     host.store,
     run.at,
     host.identity ? signed(checkpoint, host.identity) : checkpoint,
@@ -75,21 +75,21 @@ async function commit(
       ...(node.force && { force: true }),
     },
   )
-  return { status: 'completed', how: 'computed', key: item.key, outputs: standing.outputs, ms }
+  return { status: 'completed', how: 'computed', key: item.key, outputs: valid.outputs, ms }
 }
 
 /**
  * Stores outputs and returns their references, by name.
  *
- * @param kept digests that earlier tries have stored
+ * @param stored digests that earlier tries have stored
  */
-export async function keepAll(
+export async function storeOutputs(
   { host, run }: Job,
   made: Readonly<Record<string, Made>>,
-  kept?: Set<string>,
+  stored?: Set<string>,
 ): Promise<Record<string, ArtifactRef>> {
   const outputs: Record<string, ArtifactRef> = {}
   for (const [name, output] of Object.entries(made))
-    outputs[name] = await keepArtifact(host.store, run.at, output, kept)
+    outputs[name] = await keepArtifact(host.store, run.at, output, stored)
   return outputs
 }

@@ -8,11 +8,11 @@ import {
 } from '@cairn/records'
 import type { ErrorCode } from '@cairn/kernel'
 import { attempt } from './attempt.ts'
-import { giveUp } from './give-up.ts'
+import { catchOrFail } from './catch-or-fail.ts'
 import type { Computed, Job, Stale } from './job.ts'
 
 /** Errors that a retry cannot fix. */
-const FINAL: ReadonlySet<ErrorCode> = new Set([
+const NOT_RETRYABLE: ReadonlySet<ErrorCode> = new Set([
   'CANCELLED',
   'CORRUPT',
   'MISFIT',
@@ -31,13 +31,13 @@ export async function compute(job: Job, items: readonly ItemWork[], stale: Stale
   for (let waiting = items, tried = 1; waiting.length > 0; tried++) {
     const { number, isLast, errors, ...made } = await attempt(job, waiting, stale, attempts)
     attempts = number
-    const again = waiting.filter(
+    const retried = waiting.filter(
       ({ index }) => !isLast && tried <= retry.times && !run.signal.aborted && isRetryable(errors.get(index), retry.on),
     )
-    const givenUp = waiting.filter((item) => errors.has(item.index) && !again.includes(item))
-    for (const [index, outcome] of [...made.outcomes, ...(await giveUp(job, givenUp, errors, attempts))])
+    const notRetried = waiting.filter((item) => errors.has(item.index) && !retried.includes(item))
+    for (const [index, outcome] of [...made.outcomes, ...(await catchOrFail(job, notRetried, errors, attempts))])
       outcomes.set(index, outcome)
-    waiting = again
+    waiting = retried
     if (waiting.length === 0) break
     const error = errors.get(waiting[0]!.index)!
     for (const { index } of waiting) failures.push({ ...errors.get(index)!, attempt: attempts, index })
@@ -49,12 +49,12 @@ export async function compute(job: Job, items: readonly ItemWork[], stale: Stale
 }
 
 /** Fails the given items without an attempt, or runs the step's fallback for them. */
-export async function refuse(job: Job, items: readonly ItemWork[], error: ErrorRecord): Promise<Computed> {
+export async function failWithoutAttempt(job: Job, items: readonly ItemWork[], error: ErrorRecord): Promise<Computed> {
   const errors = new Map(items.map(({ index }) => [index, error]))
-  return { outcomes: await giveUp(job, items, errors, 0), attempts: 0, failures: [] }
+  return { outcomes: await catchOrFail(job, items, errors, 0), attempts: 0, failures: [] }
 }
 
 function isRetryable(error: ErrorRecord | undefined, on: readonly string[] | undefined): boolean {
-  if (!error || FINAL.has(error.code)) return false
+  if (!error || NOT_RETRYABLE.has(error.code)) return false
   return on === undefined || isOneOf(error, on)
 }

@@ -1,4 +1,4 @@
-import { RunContext, type Kept } from './run-context.ts'
+import { RunContext, type RetainedRun } from './run-context.ts'
 import {
   channels,
   traced,
@@ -13,7 +13,7 @@ import {
   type EndRecord,
   type RunEnd,
 } from '@cairn/records'
-import { endingOf, isNew, contradictionIn, requireEnds, taskOf } from './claims.ts'
+import { claimedEnding, isNew, findContradiction, requireConfirmedEnds, taskOf } from './claims.ts'
 import { CairnError } from '@cairn/kernel'
 import type { Host } from './host.ts'
 import { SingleFlight } from './single-flight.ts'
@@ -22,8 +22,8 @@ import { RunCache } from './run-cache.ts'
 import { Leases } from './lease.ts'
 import { claimRunEnd } from './submit.ts'
 import type { Result } from './job.ts'
-import { cancelledItems, recordEnd, resultOf, type Means } from './task-end.ts'
-import { handOn, isUnfit } from './unfit.ts'
+import { cancelledItems, recordEnd, resultOf, type TaskResources } from './task-end.ts'
+import { handOver, isUnfit } from './unfit.ts'
 
 /**
  * Drives runs by reacting to events. An event makes tasks ready; the engine runs each task, records its ending and
@@ -34,17 +34,17 @@ import { handOn, isUnfit } from './unfit.ts'
  */
 export class Engine {
   readonly #host: Host
-  readonly #means: Means
+  readonly #resources: TaskResources
   readonly #runs: RunCache
   /** Time since which this host receives every event, in milliseconds since 1970. */
-  #hearsSince: number
+  #receivingSince: number
   #stopped = false
 
   constructor(host: Host) {
     this.#host = host
-    this.#means = { host, leases: new Leases(host), singleFlight: new SingleFlight() }
-    this.#runs = new RunCache(host.rememberedRuns)
-    this.#hearsSince = host.clock.now()
+    this.#resources = { host, leases: new Leases(host), singleFlight: new SingleFlight() }
+    this.#runs = new RunCache(host.maxIdleRuns)
+    this.#receivingSince = host.clock.now()
   }
 
   /**
@@ -54,15 +54,15 @@ export class Engine {
    */
   async handle(event: CairnEvent): Promise<void> {
     const { type, data } = event
-    if (!REACTED_TO.has(type)) return
-    const isOthersBatch = type === 'cairn.ready' && data.step !== undefined && !this.#sees(data.step)
+    if (!HANDLED_TYPES.has(type)) return
+    const isOthersBatch = type === 'cairn.ready' && data.step !== undefined && !this.#runsStep(data.step)
     if (isOthersBatch) return
     let contradiction: string | undefined
     await this.#runs.use(
       data.run,
-      (kept) => this.#rebuild(event, kept),
+      (retained) => this.#loadRun(event, retained),
       async (run) => {
-        contradiction = await contradictionIn(run, event, (task) => this.#sees(run.routing.of(task)))
+        contradiction = await findContradiction(run, event, (task) => this.#runsStep(run.routing.of(task)))
         if (contradiction === undefined) await this.#react(run, event)
       },
     )
@@ -74,11 +74,11 @@ export class Engine {
     const task = taskOf(event)
     if (type === 'cairn.run-cancelled') await this.#cancelTasks(run, event)
     else {
-      await run.hearing
+      await run.pendingCancel
       if (type === 'cairn.ready') await this.#runBatch(run, task!, event)
-      else await this.#goOn(run, await this.#next(run, event), event)
+      else await this.#runTasks(run, await this.#nextTasks(run, event), event)
     }
-    if (run.state.done && this.#sees(run.routing.ofEnd)) await this.#endRun(run, event)
+    if (run.state.done && this.#runsStep(run.routing.ofEnd)) await this.#endRun(run, event)
   }
 
   /** Aborts what this process computes for a cancelled run, before the events of that arrive. */
@@ -91,7 +91,7 @@ export class Engine {
    *
    * @throws CairnError NOT_FOUND when no record says that the run is cancelled
    */
-  async hearCancel({ env, pipeline, run }: Pick<Plan, 'env' | 'pipeline' | 'run'>): Promise<void> {
+  async confirmCancel({ env, pipeline, run }: Pick<Plan, 'env' | 'pipeline' | 'run'>): Promise<void> {
     if (!this.#runs.has(run)) return
     const end = await readRecord<RunEnd>(this.#host.store, layout(env, pipeline).runEnd(run))
     if (end?.status !== 'cancelled')
@@ -102,13 +102,13 @@ export class Engine {
   /** Stops computing and ends no task. The events being handled are left for the next host. */
   stop(): void {
     this.#stopped = true
-    this.#means.leases.stop()
+    this.#resources.leases.stop()
     this.#runs.abortAll(new Stopped())
   }
 
   /** Drops the state of all runs, for a host that may have missed events. */
   forget(): void {
-    this.#hearsSince = this.#host.clock.now()
+    this.#receivingSince = this.#host.clock.now()
     this.#runs.forget()
   }
 
@@ -118,26 +118,26 @@ export class Engine {
   }
 
   /** Whether this host runs tasks of a step. */
-  #sees(step: string | undefined): boolean {
+  #runsStep(step: string | undefined): boolean {
     const { steps } = this.#host
     return steps === undefined || (step !== undefined && steps.has(step))
   }
 
-  async #rebuild(event: CairnEvent, kept: Kept): Promise<RunContext> {
-    const { store, bus, plansBy } = this.#host
+  async #loadRun(event: CairnEvent, retained: RetainedRun): Promise<RunContext> {
+    const { store, bus, planSigners } = this.#host
     const { env, pipeline, run: name } = event.data
     const at = layout(env, pipeline)
     // Another event of the run that is being handled may carry an ending that is not announced yet.
-    const mayBeNew = event.type === 'cairn.run-started' && kept.users === 1
+    const mayBeNew = event.type === 'cairn.run-started' && retained.users === 1
     const plan = await readRecord<Plan>(store, at.plan(name))
     if (!plan) throw new CairnError('NOT_FOUND', `run ${name} of ${pipeline} has no plan in ${env}`)
-    if (plansBy) requireSigned(plan, plansBy)
-    const run = new RunContext(plan, store, bus, kept)
-    const hearsSince = Math.max(this.#hearsSince, this.#runs.forgottenUntil)
-    run.isTakenForNew = mayBeNew && isNew(event, plan, kept.announced, hearsSince)
-    if (run.isTakenForNew) return run
+    if (planSigners) requireSigned(plan, planSigners)
+    const run = new RunContext(plan, store, bus, retained)
+    const receivingSince = Math.max(this.#receivingSince, this.#runs.forgottenUntil)
+    run.isAssumedNew = mayBeNew && isNew(event, plan, retained.announced, receivingSince)
+    if (run.isAssumedNew) return run
     const [end] = await Promise.all([readRecord<RunEnd>(store, at.runEnd(name)), run.readEnds()])
-    if (end?.status === 'cancelled') kept.cancel.abort(cancelled(name))
+    if (end?.status === 'cancelled') retained.cancel.abort(cancelled(name))
     return run
   }
 
@@ -145,17 +145,17 @@ export class Engine {
    * Lists the tasks to act on after an event: those that it made ready, and those that ended without its sender's
    * knowledge.
    */
-  async #next(run: RunContext, event: CairnEvent): Promise<string[]> {
+  async #nextTasks(run: RunContext, event: CairnEvent): Promise<string[]> {
     const { state, announced, routing } = run
     const task = taskOf(event)
     if (task !== undefined) {
       announced.add(task)
-      state.end(task, endingOf(state, event) ?? (await run.end(task)))
+      state.end(task, claimedEnding(state, event) ?? (await run.end(task)))
     }
-    const called = task === undefined ? state.first : [...state.after(task)]
-    if (run.isTakenForNew && task !== undefined && this.#lacksEndings(run, task, called)) await run.readEnds()
-    return called.filter(
-      (next) => this.#sees(routing.of(next)) && !announced.has(next) && (state.ready(next) || state.ended(next)),
+    const candidates = task === undefined ? state.first : [...state.after(task)]
+    if (run.isAssumedNew && task !== undefined && this.#hasMissedEndings(run, task, candidates)) await run.readEnds()
+    return candidates.filter(
+      (next) => this.#runsStep(routing.of(next)) && !announced.has(next) && (state.ready(next) || state.ended(next)),
     )
   }
 
@@ -163,46 +163,46 @@ export class Engine {
    * Whether this host has missed endings: of a task that this one waited for or, when this one is the last, of any
    * other.
    */
-  #lacksEndings({ state, routing }: RunContext, task: string, called: readonly string[]): boolean {
-    if (called.length === 0 && !state.done && this.#sees(routing.ofEnd)) return true
+  #hasMissedEndings({ state, routing }: RunContext, task: string, candidates: readonly string[]): boolean {
+    if (candidates.length === 0 && !state.done && this.#runsStep(routing.ofEnd)) return true
     for (const need of state.waitedFor(task)) if (!state.ended(need)) return true
     return false
   }
 
   /** Runs tasks, but offers batches to any host with free capacity. */
-  async #goOn(run: RunContext, tasks: readonly string[], cause: CairnEvent): Promise<void> {
-    const isHandedOn = (task: string) => task.includes('/') && run.state.ready(task) && !run.busy.has(task)
-    const handedOn = tasks.filter(isHandedOn)
+  async #runTasks(run: RunContext, tasks: readonly string[], cause: CairnEvent): Promise<void> {
+    const isOffered = (task: string) => task.includes('/') && run.state.ready(task) && !run.busy.has(task)
+    const offered = tasks.filter(isOffered)
     const now = this.#host.clock.now()
-    if (handedOn.length > 0)
+    if (offered.length > 0)
       await run.publish(
-        handedOn.map((task) => readyEvent(run.plan, task, now)),
+        offered.map((task) => readyEvent(run.plan, task, now)),
         { cause },
       )
-    await Promise.all(tasks.filter((task) => !isHandedOn(task)).map((task) => this.#perform(run, task, cause)))
+    await Promise.all(tasks.filter((task) => !isOffered(task)).map((task) => this.#runTask(run, task, cause)))
   }
 
   /** Runs a batch that was offered, possibly by a process that has received more events of the run than this one. */
   async #runBatch(run: RunContext, task: string, cause: CairnEvent): Promise<void> {
     const { state, routing } = run
-    if (!this.#sees(routing.of(task))) return
+    if (!this.#runsStep(routing.of(task))) return
     for (const need of state.waitedFor(task)) if (!state.ended(need)) state.end(need, await run.end(need))
     if (!state.has(task)) throw new CairnError('NOT_FOUND', `run ${run.plan.run} has no task ${task}`)
     // When attempts are counted in the store, counting them also shows whether the task has ended.
-    const standing = state.ended(task) || this.#host.hasSuccessor ? undefined : await run.standing(task)
-    if (standing) state.end(task, standing)
-    await this.#perform(run, task, cause)
+    const end = state.ended(task) || this.#host.hasSuccessor ? undefined : await run.findEnd(task)
+    if (end) state.end(task, end)
+    await this.#runTask(run, task, cause)
   }
 
   async #cancelTasks(run: RunContext, cause: CairnEvent): Promise<void> {
-    const heard = this.hearCancel(run.plan)
-    run.hearing = heard.catch(() => {})
-    await heard
-    const mine = [...run.state.unfinished()].filter((task) => this.#sees(run.routing.of(task)))
-    await Promise.all(mine.map((task) => this.#perform(run, task, cause)))
+    const confirmed = this.confirmCancel(run.plan)
+    run.pendingCancel = confirmed.catch(() => {})
+    await confirmed
+    const mine = [...run.state.unfinished()].filter((task) => this.#runsStep(run.routing.of(task)))
+    await Promise.all(mine.map((task) => this.#runTask(run, task, cause)))
   }
 
-  #perform(run: RunContext, task: string, cause: CairnEvent): Promise<unknown> {
+  #runTask(run: RunContext, task: string, cause: CairnEvent): Promise<unknown> {
     let work = run.busy.get(task)
     if (!work) {
       const { plan, state } = run
@@ -217,19 +217,19 @@ export class Engine {
 
   async #endTask(run: RunContext, task: string, cause: CairnEvent): Promise<EndRecord | undefined> {
     if (this.#stopped) throw new Stopped()
-    const end = run.state.ended(task) ? await run.end(task) : await this.#work(run, task, cause)
+    const end = run.state.ended(task) ? await run.end(task) : await this.#produceEnd(run, task, cause)
     if (!end) return undefined
     await run.publish([endEvent(run.plan, task, end)], { cause })
     run.announced.add(task)
     return end
   }
 
-  /** Returns the task's terminal record; undefined when the task is handed on to another host. */
-  async #work(run: RunContext, task: string, cause: CairnEvent): Promise<EndRecord | undefined> {
+  /** Returns the task's terminal record; undefined when the task is handed over to another host. */
+  async #produceEnd(run: RunContext, task: string, cause: CairnEvent): Promise<EndRecord | undefined> {
     const startedAt = this.#host.clock.now()
     try {
-      const result = await resultOf(this.#means, run, task).catch((error: unknown) => {
-        if (isUnfit(this.#host, error)) return handOn(this.#host, run, task, cause, error)
+      const result = await resultOf(this.#resources, run, task).catch((error: unknown) => {
+        if (isUnfit(this.#host, error)) return handOver(this.#host, run, task, cause, error)
         throw error
       })
       if (result) return await this.#record(run, task, startedAt, result)
@@ -247,13 +247,13 @@ export class Engine {
   }
 
   async #endRun(run: RunContext, cause: CairnEvent): Promise<void> {
-    await requireEnds(run)
+    await requireConfirmedEnds(run)
     const end = await claimRunEnd(this.#host, run.plan, run.state.status)
     await run.publish([runEvent(run.plan, 'run-ended', end.endedAt, end)], { cause })
   }
 }
 
-const REACTED_TO: ReadonlySet<string> = new Set(
+const HANDLED_TYPES: ReadonlySet<string> = new Set(
   ['run-started', 'run-cancelled', 'ready', 'completed', 'failed', 'timed-out', 'cancelled', 'skipped', 'blocked'].map(
     (type) => `cairn.${type}`,
   ),

@@ -13,7 +13,7 @@ export interface Host extends LeaseHolder {
    *
    * @default plans are not verified
    */
-  readonly plansBy?: PublicKeys
+  readonly planSigners?: PublicKeys
   /** Whether another process takes over the runs of this one when it dies. Attempts are then counted in the store. */
   readonly hasSuccessor: boolean
   /**
@@ -29,19 +29,19 @@ export interface Host extends LeaseHolder {
    */
   readonly leaseAfterMs?: number
   /** Returns the longest recent call of a step's body in milliseconds; undefined when unknown. */
-  readonly lately?: (step: string) => number | undefined
+  readonly longestRecentMs?: (step: string) => number | undefined
   /**
    * Time in milliseconds after which a body without a timeout is reported as still running.
    *
    * @default never
    */
   readonly stillWaitingAfterMs?: number
-  /** Called when a task is handed on to another host, or to this one later, with the reason. */
-  readonly onLeft?: (task: string, why: CairnError) => void
+  /** Called when a task is handed over to another host, or to this one later, with the reason. */
+  readonly onHandOver?: (task: string, why: CairnError) => void
   /**
    * Maximum number of idle runs in the cache.
    *
    * @default 64
    */
-  readonly rememberedRuns?: number
+  readonly maxIdleRuns?: number
 }

@@ -3,7 +3,7 @@ import { json } from '../simulation/pipelines.ts'
 import { each, when, list, pipeline, step, type Pipeline } from '@cairn/kernel'
 import { Ended } from './ended.fixture.ts'
 import { Example } from './example.fixture.ts'
-import { inputsOf, surroundings, type ItemInputs } from './item-inputs.ts'
+import { inputsOf, resolveRefs, type ItemInputs } from './item-inputs.ts'
 import type { PlannedStepNode } from '@cairn/records'
 
 const Int = json<number>()
@@ -21,7 +21,7 @@ async function items(drawn: Pipeline, task: string, ended: (run: Ended) => void)
   ended(run)
   const [node, batch = ''] = task.split('/') as [string, string?]
   const { scope, inputs } = run.state.plan.nodes[node] as PlannedStepNode
-  const around = await surroundings(run.state, run, scope, batch, Object.values(inputs))
+  const around = await resolveRefs(run.state, run, scope, batch, Object.values(inputs))
   return inputsOf(run.state, node, batch, inputs, around).map(shown)
 }
 const shown = (item: ItemInputs) =>

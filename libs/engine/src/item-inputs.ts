@@ -24,7 +24,7 @@ export interface RunReader {
 }
 
 /** What the refs of a task's node resolve to, item by item. */
-export interface Surroundings {
+export interface ResolvedRefs {
   /** Number of items in the task. */
   readonly items: number
   readonly lineage: Lineage
@@ -32,13 +32,13 @@ export interface Surroundings {
 }
 
 /** Reads every record that the refs lead to, each once. */
-export async function surroundings(
+export async function resolveRefs(
   state: RunState,
   reader: RunReader,
   scope: readonly string[],
   batch: string,
   refs: readonly Ref[],
-): Promise<Surroundings> {
+): Promise<ResolvedRefs> {
   const lineage = state.lineage(scope, batch)
   const given = new Map<string, (index: number) => ArtifactRef | NotRun>()
   for (const ref of refs)
@@ -77,14 +77,16 @@ export async function surroundings(
 }
 
 /** Reads all items of an `each`, in order: the lists of all items of the batch around it, concatenated. */
-export function itemsOf(state: RunState, reader: RunReader, each: string, around: string) {
-  return reader.allItems.get(taskName({ node: each, batch: around }), () => readItems(state, reader, each, around))
+export function itemsOf(state: RunState, reader: RunReader, each: string, outerBatch: string) {
+  return reader.allItems.get(taskName({ node: each, batch: outerBatch }), () =>
+    readItems(state, reader, each, outerBatch),
+  )
 }
 
-async function readItems(state: RunState, reader: RunReader, each: string, around: string): Promise<Items> {
+async function readItems(state: RunState, reader: RunReader, each: string, outerBatch: string): Promise<Items> {
   const { over, scope } = state.plan.nodes[each] as PlannedEach
-  const counts = state.itemsOf(each, around)
-  const lists = await surroundings(state, reader, scope, around, [over])
+  const counts = state.itemsOf(each, outerBatch)
+  const lists = await resolveRefs(state, reader, scope, outerBatch, [over])
   const all: Items[] = []
   for (const [index, count] of counts.entries()) {
     const list = count > 0 ? lists.resolve(over, index) : undefined
@@ -99,12 +101,12 @@ export function inputsOf(
   node: string,
   batch: string,
   inputs: Readonly<Record<string, Ref>>,
-  around: Surroundings,
+  refs: ResolvedRefs,
 ): ItemInputs[] {
-  return Array.from({ length: around.items }, (_, index) => {
-    const gate = guarded(state, node, batch, around, index)
-    if (gate) return gate
-    const found = Object.entries(inputs).map(([name, ref]) => [name, around.resolve(ref, index)] as const)
+  return Array.from({ length: refs.items }, (_, index) => {
+    const notRun = guardOutcome(state, node, batch, refs, index)
+    if (notRun) return notRun
+    const found = Object.entries(inputs).map(([name, ref]) => [name, refs.resolve(ref, index)] as const)
     return (
       firstNotRun(found.map(([, value]) => value)) ?? {
         inputs: Object.fromEntries(found) as Record<string, ArtifactRef>,
@@ -114,14 +116,14 @@ export function inputsOf(
 }
 
 /** Returns why an item does not run: its arm was not taken, or the condition has no value. Undefined when it runs. */
-export function guarded(
+export function guardOutcome(
   state: RunState,
   node: string,
   batch: string,
-  around: Surroundings,
+  refs: ResolvedRefs,
   index: number,
 ): NotRun | undefined {
-  const closed = state.closedBy(node, batch, around.lineage, index)
+  const closed = state.closedGuard(node, batch, refs.lineage, index)
   return closed && { status: closed.isKnown ? 'skipped' : 'blocked', because: closed.when }
 }
 
@@ -131,17 +133,17 @@ export function firstNotRun(values: readonly (ArtifactRef | NotRun)[]): NotRun |
 }
 
 function outputOf(outcome: Outcome | undefined, output: string, nameOf: () => string): ArtifactRef | NotRun {
-  if (!outcome) throw lacking(nameOf(), 'has too few items')
+  if (!outcome) throw badRecord(nameOf(), 'has too few items')
   if (outcome.status === 'completed') {
     const { outputs } = outcome
     if (Object.hasOwn(outputs, output)) return outputs[output]!
-    throw lacking(nameOf(), `has no output "${output}"`)
+    throw badRecord(nameOf(), `has no output "${output}"`)
   }
   if ('because' in outcome) return outcome
   return { status: 'blocked', because: nameOf() }
 }
 
-function lacking(task: string, what: string): CairnError {
+function badRecord(task: string, what: string): CairnError {
   return new CairnError('BAD_RECORD', `the record of ${task} ${what}`, { next: 'cairn doctor' })
 }
 

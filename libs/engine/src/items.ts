@@ -1,4 +1,5 @@
 import {
+  mapConcurrently,
   fetchObject,
   openManifest,
   artifactBytes,
@@ -15,10 +16,9 @@ import {
 } from '@cairn/records'
 import { CairnError, type ArtifactRef } from '@cairn/kernel'
 import { undefinedOn } from '@cairn/kernel/contract'
-import { inputsOf, itemsOf, surroundings, type RunReader } from './item-inputs.ts'
+import { inputsOf, itemsOf, resolveRefs, type RunReader } from './item-inputs.ts'
 import { Lru } from './lru.ts'
 import { RunState } from './run-state.ts'
-import { forEachConcurrently } from './concurrency.ts'
 
 /** An item of a step inside an `each`, and where its outcome is recorded. */
 export interface Item {
@@ -42,8 +42,8 @@ export async function itemsIn(
   const reader = new RecordReader(store, at, plan.run)
   const state = new RunState(plan)
   const ended = (await store.children(at.ends(plan.run))).map((file) => at.taskOf(file))
-  const around = ended.filter((task) => (plan.nodes[parseTask(task).node]?.scope.length ?? depth) < depth)
-  await forEachConcurrently(around, async (task) => state.end(task, await reader.end(task)))
+  const outer = ended.filter((task) => (plan.nodes[parseTask(task).node]?.scope.length ?? depth) < depth)
+  await mapConcurrently(outer, async (task) => state.end(task, await reader.end(task)))
   return itemsOfNode(state, reader, node)
 }
 
@@ -64,14 +64,14 @@ export async function recordedItem(
   const reader = new RecordReader(store, at, plan.run)
   const state = new RunState(plan)
   const ended = (await store.children(at.ends(plan.run))).map((file) => at.taskOf(file))
-  await forEachConcurrently(ended, async (task) => state.end(task, await reader.end(task)))
+  await mapConcurrently(ended, async (task) => state.end(task, await reader.end(task)))
   const item = (await itemsOfNode(state, reader, node)).find(isWanted)
   if (!item) return undefined
   if (![...state.before(item.task)].every((task) => state.ended(task))) return { ...item, inputs: undefined }
   const { inputs, scope } = plan.nodes[node] as PlannedStepNode
   const { batch } = parseTask(item.task)
-  const around = await surroundings(state, reader, scope, batch, Object.values(inputs))
-  const found = inputsOf(state, node, batch, inputs, around)[item.index]!
+  const refs = await resolveRefs(state, reader, scope, batch, Object.values(inputs))
+  const found = inputsOf(state, node, batch, inputs, refs)[item.index]!
   return { ...item, inputs: 'inputs' in found ? found.inputs : undefined }
 }
 

@@ -1,4 +1,5 @@
 import {
+  CONCURRENCY,
   makeArtifact,
   taskName,
   ManifestWriter,
@@ -9,9 +10,8 @@ import {
   type Outcome,
 } from '@cairn/records'
 import type { ArtifactRef } from '@cairn/kernel'
-import { firstNotRun, guarded, itemsOf, surroundings, type NotRun, type RunReader } from './item-inputs.ts'
+import { firstNotRun, guardOutcome, itemsOf, resolveRefs, type NotRun, type RunReader } from './item-inputs.ts'
 import type { RunState } from './run-state.ts'
-import { AT_ONCE } from './concurrency.ts'
 
 /** An outcome whose artifacts are not stored yet. */
 export type Joined = Exclude<Outcome, { status: 'completed' }> | { readonly made: Readonly<Record<string, Made>> }
@@ -21,15 +21,15 @@ export async function joinWhen(state: RunState, reader: RunReader, id: string, b
   const { scope, condition, then, otherwise } = state.plan.nodes[id] as PlannedWhen
   const conditions = 'value' in condition ? [] : [condition]
   const arms = [...Object.values(then), ...Object.values(otherwise)]
-  const around = await surroundings(state, reader, scope, batch, [...conditions, ...arms])
-  return Array.from({ length: around.items }, (_, index): Joined => {
-    const gate = guarded(state, id, batch, around, index)
-    if (gate) return gate
-    const chosen = state.holds(condition, batch, around.lineage, index)
-    const unmade = firstNotRun(conditions.map((ref) => around.resolve(ref, index)))
-    if (unmade || chosen === undefined) return unmade ?? { status: 'blocked', because: id }
+  const refs = await resolveRefs(state, reader, scope, batch, [...conditions, ...arms])
+  return Array.from({ length: refs.items }, (_, index): Joined => {
+    const closed = guardOutcome(state, id, batch, refs, index)
+    if (closed) return closed
+    const chosen = state.conditionValue(condition, batch, refs.lineage, index)
+    const notRun = firstNotRun(conditions.map((ref) => refs.resolve(ref, index)))
+    if (notRun || chosen === undefined) return notRun ?? { status: 'blocked', because: id }
     const found = Object.entries(chosen ? then : otherwise).map(
-      ([name, ref]) => [name, around.resolve(ref, index)] as const,
+      ([name, ref]) => [name, refs.resolve(ref, index)] as const,
     )
     return (
       firstNotRun(found.map(([, ref]) => ref)) ?? {
@@ -39,7 +39,7 @@ export async function joinWhen(state: RunState, reader: RunReader, id: string, b
   })
 }
 
-interface Gathered {
+interface Collected {
   readonly results: Record<string, ManifestWriter>
   total: number
   failed: number
@@ -49,19 +49,25 @@ interface Gathered {
 /** Joins an `each`: for each item, the lists of its inner items' results, in order. */
 export async function joinEach(state: RunState, reader: RunReader, id: string, batch: string): Promise<Joined[]> {
   const each = state.plan.nodes[id] as PlannedEach
-  const around = await surroundings(state, reader, each.scope, batch, [each.over])
-  const items = Array.from({ length: around.items }, (): Gathered => {
+  const refs = await resolveRefs(state, reader, each.scope, batch, [each.over])
+  const items = Array.from({ length: refs.items }, (): Collected => {
     const results = Object.fromEntries(Object.keys(each.collects).map((name) => [name, new ManifestWriter()]))
     return { results, total: 0, failed: 0, firstError: undefined }
   })
-  await gather(state, reader, id, batch, items)
-  return items.map((gathered, index): Joined => {
-    const unmade = guarded(state, id, batch, around, index) ?? firstNotRun([around.resolve(each.over, index)])
-    return unmade ?? joinItem(id, each, gathered)
+  await collectItems(state, reader, id, batch, items)
+  return items.map((collected, index): Joined => {
+    const notRun = guardOutcome(state, id, batch, refs, index) ?? firstNotRun([refs.resolve(each.over, index)])
+    return notRun ?? joinItem(id, each, collected)
   })
 }
 
-async function gather(state: RunState, reader: RunReader, id: string, batch: string, into: Gathered[]): Promise<void> {
+async function collectItems(
+  state: RunState,
+  reader: RunReader,
+  id: string,
+  batch: string,
+  into: Collected[],
+): Promise<void> {
   const { scope, collects } = state.plan.nodes[id] as PlannedEach
   const inside = [...scope, id]
   const body = Object.keys(state.plan.nodes).filter((node) => state.plan.nodes[node]!.scope.at(-1) === id)
@@ -71,33 +77,33 @@ async function gather(state: RunState, reader: RunReader, id: string, batch: str
   const innerAt = (index: number) => (batch === '' ? String(index) : `${batch}.${index}`)
   const endsOf = (inner: string) => Promise.all(body.map((node) => reader.end(taskName({ node, batch: inner }))))
   for (let from = 0, index = 0; index < batches; index++) {
-    const ahead = index % AT_ONCE === 0 ? Math.min(AT_ONCE, batches - index) : 0
+    const ahead = index % CONCURRENCY === 0 ? Math.min(CONCURRENCY, batches - index) : 0
     await Promise.all(Array.from({ length: ahead }, (_, more) => endsOf(innerAt(index + more)))) // cached
     const inner = innerAt(index)
     const { parents } = state.slice(id, batch, index)
     const ends = await endsOf(inner)
-    const view = await surroundings(state, reader, inside, inner, Object.values(collects))
+    const refs = await resolveRefs(state, reader, inside, inner, Object.values(collects))
     parents.forEach((parent, at) => {
-      const gathered = into[parent]!
-      const item = gathered.total++
+      const collected = into[parent]!
+      const item = collected.total++
       const source = items.at(from + at)!
       const outcomes = ends.map((end) => end.items[at]!)
       const fault = outcomes.find(({ status }) => status !== 'completed' && status !== 'skipped')
       if (fault) {
-        gathered.failed++
-        gathered.firstError ??= itemError(item, source, outcomes.find((outcome) => 'error' in outcome) ?? fault)
+        collected.failed++
+        collected.firstError ??= itemError(item, source, outcomes.find((outcome) => 'error' in outcome) ?? fault)
         return
       }
       for (const [name, ref] of Object.entries(collects)) {
-        const result = view.resolve(ref, at)
-        if ('digest' in result) gathered.results[name]!.add(labelled(result, source.label))
+        const result = refs.resolve(ref, at)
+        if ('digest' in result) collected.results[name]!.add(withLabel(result, source.label))
       }
     })
     from += parents.length
   }
 }
 
-function joinItem(id: string, { tolerate }: PlannedEach, { results, total, failed, firstError }: Gathered): Joined {
+function joinItem(id: string, { tolerate }: PlannedEach, { results, total, failed, firstError }: Collected): Joined {
   const tolerated = Math.max(tolerate.items ?? 0, Math.floor((tolerate.share ?? 0) * total))
   if (failed > tolerated) {
     const rule = tolerated > 0 ? ` (tolerated: ${tolerated})` : ''
@@ -113,15 +119,15 @@ function joinItem(id: string, { tolerate }: PlannedEach, { results, total, faile
 }
 
 function itemError(index: number, { label }: ArtifactRef, outcome: Outcome): ErrorRecord {
-  const called = label === undefined ? `item ${index}` : `item ${index} ("${label}")`
-  if ('error' in outcome) return { ...outcome.error, message: `${called}: ${outcome.error.message}` }
+  const itemText = label === undefined ? `item ${index}` : `item ${index} ("${label}")`
+  if ('error' in outcome) return { ...outcome.error, message: `${itemText}: ${outcome.error.message}` }
   return {
     code: 'STEP_FAILED',
     name: 'Error',
-    message: `${called}: ${(outcome as NotRun).status} by ${(outcome as NotRun).because}`,
+    message: `${itemText}: ${(outcome as NotRun).status} by ${(outcome as NotRun).because}`,
   }
 }
 
-function labelled(ref: ArtifactRef, label: string | undefined): ArtifactRef {
+function withLabel(ref: ArtifactRef, label: string | undefined): ArtifactRef {
   return label === undefined || ref.label !== undefined ? ref : { ...ref, label }
 }

@@ -25,14 +25,14 @@ export interface LeaseUse {
    * Called at each poll while another process holds the lease, with the run that it is held for and the wait so far, in
    * milliseconds.
    */
-  readonly waits?: (other: string | undefined, ms: number) => void
+  readonly onWait?: (other: string | undefined, ms: number) => void
 }
 
 /** A lease expires when it has not been renewed for this long, by the monotonic clock of the process that waits. */
 const TTL_MS = 15_000
 const RENEW_MS = TTL_MS / 3
-const FIRST_LOOK_MS = 20
-const LONGEST_LOOK_MS = 500
+const FIRST_POLL_MS = 20
+const MAX_POLL_MS = 500
 
 /**
  * Leases avoid double work when two processes want the same result at once. Correctness does not depend on them: a lost
@@ -53,27 +53,32 @@ export class Leases {
   /**
    * Takes a lease, waiting while another process holds it.
    *
-   * @param obsolete polled while waiting: true when the lease is no longer needed because the result exists
+   * @param isObsolete polled while waiting: true when the lease is no longer needed because the result exists
    * @returns true when it was taken, false when it became obsolete
    */
-  async acquire(path: string, obsolete: () => Promise<boolean>, signal: AbortSignal, use?: LeaseUse): Promise<boolean> {
+  async acquire(
+    path: string,
+    isObsolete: () => Promise<boolean>,
+    signal: AbortSignal,
+    use?: LeaseUse,
+  ): Promise<boolean> {
     const { store, clock } = this.#holder
     if (use) this.#runs.set(path, use.run)
     const mine = this.#record(path, 0)
     let seen = ''
     let seenAt = clock.monotonic()
     const since = seenAt
-    for (let wait = FIRST_LOOK_MS; ; wait = Math.min(wait * 2, LONGEST_LOOK_MS)) {
-      if (await store.create(path, mine)) return this.#keep(path, mine)
-      if (await obsolete()) return false
+    for (let wait = FIRST_POLL_MS; ; wait = Math.min(wait * 2, MAX_POLL_MS)) {
+      if (await store.create(path, mine)) return this.#startRenewing(path, mine)
+      if (await isObsolete()) return false
       const held = await store.read(path)
       if (!held) continue
-      if (mine.equals(held)) return this.#keep(path, mine) // ours; the answer that said so was lost
+      if (mine.equals(held)) return this.#startRenewing(path, mine) // ours; the answer that said so was lost
       const text = Buffer.from(held).toString()
       if (text !== seen) [seen, seenAt] = [text, clock.monotonic()]
-      const lost = this.#isLost(held, path) || clock.monotonic() - seenAt > TTL_MS
-      if (lost && (await store.replace(path, held, mine))) return this.#keep(path, mine)
-      use?.waits?.(recordIn(held, path)?.run, clock.monotonic() - since)
+      const isAbandoned = this.#isAbandoned(held, path) || clock.monotonic() - seenAt > TTL_MS
+      if (isAbandoned && (await store.replace(path, held, mine))) return this.#startRenewing(path, mine)
+      use?.onWait?.(recordIn(held, path)?.run, clock.monotonic() - since)
       await clock.sleep(wait, signal)
     }
   }
@@ -85,25 +90,25 @@ export class Leases {
    */
   async wait(
     path: string,
-    obsolete: () => Promise<boolean>,
+    isObsolete: () => Promise<boolean>,
     signal: AbortSignal,
-    waits?: LeaseUse['waits'],
+    onWait?: LeaseUse['onWait'],
   ): Promise<'free' | 'freed' | 'obsolete'> {
     const { store, clock } = this.#holder
     let found: 'free' | 'freed' = 'free'
     let seen = ''
     let seenAt = clock.monotonic()
     const since = seenAt
-    for (let wait = FIRST_LOOK_MS; ; wait = Math.min(wait * 2, LONGEST_LOOK_MS)) {
+    for (let wait = FIRST_POLL_MS; ; wait = Math.min(wait * 2, MAX_POLL_MS)) {
       const held = await store.read(path)
       if (!held || this.#isMine(held, path)) return found
       found = 'freed'
-      if (this.#isLost(held, path)) return found
-      if (await obsolete()) return 'obsolete'
+      if (this.#isAbandoned(held, path)) return found
+      if (await isObsolete()) return 'obsolete'
       const text = Buffer.from(held).toString()
       if (text !== seen) [seen, seenAt] = [text, clock.monotonic()]
       if (clock.monotonic() - seenAt > TTL_MS) return found
-      waits?.(recordIn(held, path)?.run, clock.monotonic() - since)
+      onWait?.(recordIn(held, path)?.run, clock.monotonic() - since)
       await clock.sleep(wait, signal)
     }
   }
@@ -112,7 +117,7 @@ export class Leases {
    * Takes a lease once the work has run for `ms` milliseconds. Returns a function to call when the work ends, which
    * releases it.
    */
-  after(path: string, ms: number, run: string): () => Promise<void> {
+  acquireAfter(path: string, ms: number, run: string): () => Promise<void> {
     const { clock } = this.#holder
     const ended = new AbortController()
     const taken = clock
@@ -135,7 +140,7 @@ export class Leases {
     this.#stopped.abort()
   }
 
-  #keep(path: string, record: Uint8Array): true {
+  #startRenewing(path: string, record: Uint8Array): true {
     this.#held.set(path, record)
     if (!this.#renewing) void this.#renew()
     return true
@@ -159,9 +164,9 @@ export class Leases {
   async #renewOne(path: string, present: Uint8Array, beat: number): Promise<void> {
     const { store } = this.#holder
     const next = this.#record(path, beat)
-    const standing = (await store.replace(path, present, next)) ? next : await store.read(path)
+    const current = (await store.replace(path, present, next)) ? next : await store.read(path)
     if (this.#held.get(path) !== present) return // released meanwhile
-    if (standing && this.#isMine(standing, path)) this.#held.set(path, standing)
+    if (current && this.#isMine(current, path)) this.#held.set(path, current)
     else this.#held.delete(path) // taken over: the first to commit wins
   }
 
@@ -181,7 +186,7 @@ export class Leases {
     return recordIn(held, path)?.holder === this.#holder.name
   }
 
-  #isLost(held: Uint8Array, path: string): boolean {
+  #isAbandoned(held: Uint8Array, path: string): boolean {
     const holder = recordIn(held, path)?.holder
     return holder === undefined || (this.#holder.isGone?.(holder) ?? false)
   }

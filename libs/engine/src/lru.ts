@@ -1,4 +1,4 @@
-interface Kept<Value> {
+interface Entry<Value> {
   readonly value: Promise<Value>
   weight: number
 }
@@ -10,7 +10,7 @@ interface Kept<Value> {
 export class Lru<Value> {
   readonly #limit: number
   readonly #weigh: (value: Value) => number
-  readonly #values = new Map<string, Kept<Value>>()
+  readonly #entries = new Map<string, Entry<Value>>()
   #weight = 0
 
   /**
@@ -28,43 +28,43 @@ export class Lru<Value> {
 
   /** Returns a cached value; undefined when there is none. */
   find(name: string): Promise<Value> | undefined {
-    const kept = this.#values.get(name)
-    if (!kept) return undefined
-    this.#values.delete(name) // moves it to the end: the first in the map is dropped first
-    this.#values.set(name, kept)
-    return kept.value
+    const entry = this.#entries.get(name)
+    if (!entry) return undefined
+    this.#entries.delete(name) // moves it to the end: the first in the map is dropped first
+    this.#entries.set(name, entry)
+    return entry.value
   }
 
   set(name: string, value: Promise<Value>): Promise<Value> {
     this.#drop(name)
-    const kept: Kept<Value> = { value, weight: 1 }
-    this.#values.set(name, kept)
-    this.#weight += kept.weight
+    const entry: Entry<Value> = { value, weight: 1 }
+    this.#entries.set(name, entry)
+    this.#weight += entry.weight
     value.then(
-      (made) => this.#weighAgain(name, kept, made),
-      () => this.#values.get(name) === kept && this.#drop(name),
+      (made) => this.#updateWeight(name, entry, made),
+      () => this.#entries.get(name) === entry && this.#drop(name),
     )
     this.#trim()
     return value
   }
 
-  #weighAgain(name: string, kept: Kept<Value>, made: Value): void {
-    if (this.#values.get(name) !== kept) return
+  #updateWeight(name: string, entry: Entry<Value>, made: Value): void {
+    if (this.#entries.get(name) !== entry) return
     const weight = this.#weigh(made)
-    this.#weight += weight - kept.weight
-    kept.weight = weight
+    this.#weight += weight - entry.weight
+    entry.weight = weight
     this.#trim()
   }
 
   #trim(): void {
-    for (const name of this.#values.keys()) {
-      if (this.#weight <= this.#limit || this.#values.size === 1) return
+    for (const name of this.#entries.keys()) {
+      if (this.#weight <= this.#limit || this.#entries.size === 1) return
       this.#drop(name)
     }
   }
 
   #drop(name: string): void {
-    this.#weight -= this.#values.get(name)?.weight ?? 0
-    this.#values.delete(name)
+    this.#weight -= this.#entries.get(name)?.weight ?? 0
+    this.#entries.delete(name)
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { directStore } from '../simulation/direct-store.ts'
-import type { RunContext, Kept } from './run-context.ts'
+import type { RunContext, RetainedRun } from './run-context.ts'
 import { each, list, pipeline, step } from '@cairn/kernel'
 import { json } from '../simulation/pipelines.ts'
 import { namedCode } from '../simulation/named-code.ts'
@@ -17,7 +17,7 @@ describe('the runs that a process knows', () => {
   const made: string[] = []
   const make =
     (name: string, done = false) =>
-    async (kept: Kept) => {
+    async (kept: RetainedRun) => {
       made.push(name)
       return { ...kept, plan: { createdAt: 1 }, state: { done } } as unknown as RunContext
     }

@@ -1,4 +1,5 @@
 import {
+  mapConcurrently,
   artifactBytes,
   keyBase,
   codeName,
@@ -23,19 +24,18 @@ import type { RunReader } from './item-inputs.ts'
 import { routingOf, type Routing } from './routing.ts'
 import { Lru } from './lru.ts'
 import { RunState } from './run-state.ts'
-import { forEachConcurrently } from './concurrency.ts'
 
 /**
  * Weight limits of a run's caches of lists and of endings. Each entry weighs its items plus a fixed amount, which also
  * limits the number of short entries.
  */
-const MOST_ITEMS = 65_536
+const MAX_ITEMS = 65_536
 const LIST_WEIGHT = 1_024
-const MOST_ENDS = 8_192
+const MAX_ENDS = 8_192
 const END_WEIGHT = 16
 
 /** The part of a run that must survive when the rest is read from the store again. */
-export interface Kept {
+export interface RetainedRun {
   readonly cancel: AbortController
   /** The tasks that this process is working on. */
   readonly busy: Map<string, Promise<unknown>>
@@ -57,20 +57,20 @@ export class RunContext implements RunReader {
   readonly busy: Map<string, Promise<unknown>>
   readonly routing: Routing
   /** The run started without reading its records, because no task of it could have ended. */
-  isTakenForNew = false
+  isAssumedNew = false
   /**
    * Settles when a cancellation that an event claims has been checked against the records. Later events wait for it.
    */
-  hearing: Promise<unknown> = Promise.resolve()
+  pendingCancel: Promise<unknown> = Promise.resolve()
   readonly allItems = new Lru<Items>(8)
-  readonly #lists = new Lru<Items>(MOST_ITEMS, ({ length }) => length + LIST_WEIGHT)
-  readonly #ends = new Lru<EndRecord>(MOST_ENDS, ({ items }) => items.length + END_WEIGHT)
+  readonly #lists = new Lru<Items>(MAX_ITEMS, ({ length }) => length + LIST_WEIGHT)
+  readonly #ends = new Lru<EndRecord>(MAX_ENDS, ({ items }) => items.length + END_WEIGHT)
   readonly #code = new Lru<Code>(1024)
   readonly #keyBases = new Map<string, string | undefined>()
   readonly #store: ArtifactStore
   readonly #bus: EventBus
 
-  constructor(plan: Plan, store: ArtifactStore, bus: EventBus, { cancel, busy, announced }: Kept) {
+  constructor(plan: Plan, store: ArtifactStore, bus: EventBus, { cancel, busy, announced }: RetainedRun) {
     this.plan = plan
     this.signal = cancel.signal
     this.busy = busy
@@ -84,9 +84,9 @@ export class RunContext implements RunReader {
 
   /** Reads all recorded endings into the state. */
   async readEnds(): Promise<void> {
-    this.isTakenForNew = false
+    this.isAssumedNew = false
     const files = await this.#store.children(this.at.ends(this.plan.run))
-    await forEachConcurrently(files, async (file) => {
+    await mapConcurrently(files, async (file) => {
       const task = this.at.taskOf(file)
       this.state.end(task, await this.end(task))
     })
@@ -102,7 +102,7 @@ export class RunContext implements RunReader {
   }
 
   /** Reads the terminal record of a task that may not have ended. */
-  async standing(task: string): Promise<EndRecord | undefined> {
+  async findEnd(task: string): Promise<EndRecord | undefined> {
     const end = await readRecord<EndRecord>(this.#store, this.at.end(this.plan.run, task))
     if (end) this.remember(task, end)
     return end

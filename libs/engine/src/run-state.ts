@@ -71,15 +71,15 @@ export class RunState {
 
   /** Lists the tasks that the ending of this one may have made ready. */
   *after(task: string): Iterable<string> {
-    for (const waiter of this.#waiters(task)) yield* this.#behind(waiter)
+    for (const waiter of this.#waiters(task)) yield* this.#startedBy(waiter)
   }
 
   /** Lists the tasks that must end before a task starts, in an order in which their endings can be added. */
   *before(task: string): Iterable<string> {
     const { node: id, batch } = parseTask(task)
     for (const [depth, each] of this.plan.nodes[id]!.scope.entries())
-      for (const need of this.wiring.needs.get(each)!) yield this.#outer(need, batchAt(batch, depth))
-    for (const need of this.wiring.needs.get(id)!) yield this.#outer(need, batch)
+      for (const need of this.wiring.needs.get(each)!) yield this.#outerTask(need, batchAt(batch, depth))
+    for (const need of this.wiring.needs.get(id)!) yield this.#outerTask(need, batch)
   }
 
   /** Lists all tasks that an ended task waited for. An `each` waits for the tasks inside it, too. */
@@ -109,8 +109,8 @@ export class RunState {
   }
 
   /** Returns the numbers of items of an open `each`, for every item of the batch around it. */
-  itemsOf(each: string, around: string): readonly number[] {
-    return this.#opened.get(taskName({ node: each, batch: around })) ?? []
+  itemsOf(each: string, outerBatch: string): readonly number[] {
+    return this.#opened.get(taskName({ node: each, batch: outerBatch })) ?? []
   }
 
   /**
@@ -127,8 +127,8 @@ export class RunState {
   }
 
   /** Returns a batch's offset in all items of its `each`, and the outer item of each of its items. */
-  slice(each: string, around: string, index: number): { from: number; parents: number[] } {
-    const counts = this.itemsOf(each, around)
+  slice(each: string, outerBatch: string, index: number): { from: number; parents: number[] } {
+    const counts = this.itemsOf(each, outerBatch)
     const { batch } = this.plan.nodes[each] as PlannedEach
     const from = index * batch
     const parents: number[] = []
@@ -142,10 +142,15 @@ export class RunState {
   }
 
   /** Returns the first `when` that keeps a node from running for one item, and whether its condition has a value. */
-  closedBy(id: string, batch: string, lineage: Lineage, index: number): { when: string; isKnown: boolean } | undefined {
+  closedGuard(
+    id: string,
+    batch: string,
+    lineage: Lineage,
+    index: number,
+  ): { when: string; isKnown: boolean } | undefined {
     for (const { when, condition, arm } of this.plan.nodes[id]!.guards) {
-      const holds = this.holds(condition, batch, lineage, index)
-      if (holds !== arm) return { when, isKnown: holds !== undefined }
+      const value = this.conditionValue(condition, batch, lineage, index)
+      if (value !== arm) return { when, isKnown: value !== undefined }
     }
     return undefined
   }
@@ -154,11 +159,11 @@ export class RunState {
   indicesIn(scope: readonly string[], batch: string): number[][] {
     const lineage = this.lineage(scope, batch)
     const places = scope.map((each, depth) => {
-      const around = batchAt(batch, depth)
-      const { from, parents } = this.slice(each, around, indexAt(batch, depth))
+      const outerBatch = batchAt(batch, depth)
+      const { from, parents } = this.slice(each, outerBatch, indexAt(batch, depth))
       const starts: number[] = []
       let sum = 0
-      for (const count of this.itemsOf(each, around)) {
+      for (const count of this.itemsOf(each, outerBatch)) {
         starts.push(sum)
         sum += count
       }
@@ -168,7 +173,7 @@ export class RunState {
   }
 
   /** Returns the value of a condition for one item; undefined when it is unknown. */
-  holds(condition: Condition, batch: string, lineage: Lineage, index: number): boolean | undefined {
+  conditionValue(condition: Condition, batch: string, lineage: Lineage, index: number): boolean | undefined {
     if ('value' in condition) return condition.value
     const count = this.#count(condition, batch, lineage, index)
     return count === undefined ? undefined : count === 1
@@ -186,7 +191,7 @@ export class RunState {
     this.#ready.delete(task)
     this.#unfinished--
     // Copied first: a task that is created meanwhile takes this ending into account already.
-    for (const waiter of [...this.#waiters(task)]) this.#heard(waiter)
+    for (const waiter of [...this.#waiters(task)]) this.#countDown(waiter)
   }
 
   /** Whether the task exists, as far as the `each` nodes around it are open. */
@@ -200,8 +205,8 @@ export class RunState {
   }
 
   /** Returns the number of batches of an open `each`. */
-  #batches(each: string, around: string): number {
-    const items = this.itemsOf(each, around).reduce((sum, count) => sum + count, 0)
+  #batches(each: string, outerBatch: string): number {
+    const items = this.itemsOf(each, outerBatch).reduce((sum, count) => sum + count, 0)
     return Math.ceil(items / (this.plan.nodes[each] as PlannedEach).batch)
   }
 
@@ -212,13 +217,13 @@ export class RunState {
     if (type === 'given') return
     if (type === 'each') this.#waiting.set(task, 1) // for its opening, which adds its batches
     const needs = this.wiring.needs.get(id)!
-    const missing = needs.filter((need) => !this.#ends.has(this.#outer(need, batch))).length
+    const missing = needs.filter((need) => !this.#ends.has(this.#outerTask(need, batch))).length
     const waiter = type === 'each' ? OPENING + task : task
     this.#waiting.set(waiter, missing)
     if (missing === 0) this.#start(waiter)
   }
 
-  #heard(waiter: string): void {
+  #countDown(waiter: string): void {
     const missing = this.#waiting.get(waiter)! - 1
     this.#waiting.set(waiter, missing)
     if (missing === 0) this.#start(waiter)
@@ -237,14 +242,14 @@ export class RunState {
     const counts = lineage
       .at(-1)!
       .map((index) =>
-        this.closedBy(id, batch, lineage, index) ? 0 : (this.#count(each.over, batch, lineage, index) ?? 0),
+        this.closedGuard(id, batch, lineage, index) ? 0 : (this.#count(each.over, batch, lineage, index) ?? 0),
       )
     this.#opened.set(task, counts)
     const body = this.wiring.bodies.get(id) ?? []
     const tasks = [...this.#tasksIn(id, batch, body)]
     this.#waiting.set(task, this.#waiting.get(task)! + tasks.length)
     for (const { node, batch } of tasks) this.#create(node, batch)
-    this.#heard(task)
+    this.#countDown(task)
     for (const early of tasks.map(taskName)) {
       const ending = this.#early.get(early)
       if (ending && this.#early.delete(early)) this.#end(early, ending)
@@ -252,14 +257,14 @@ export class RunState {
   }
 
   /** Lists a task; for an opening, the tasks inside the `each` and the `each` itself. */
-  *#behind(waiter: string): Iterable<string> {
+  *#startedBy(waiter: string): Iterable<string> {
     if (!waiter.startsWith(OPENING)) return void (yield waiter)
     const task = waiter.slice(OPENING.length)
     const { node, batch } = parseTask(task)
     yield task
     for (const inner of this.#tasksIn(node, batch, this.wiring.bodies.get(node) ?? [])) {
       const opening = this.plan.nodes[inner.node]!.type === 'each' ? OPENING : ''
-      yield* this.#behind(opening + taskName(inner))
+      yield* this.#startedBy(opening + taskName(inner))
     }
   }
 
@@ -271,8 +276,8 @@ export class RunState {
       const opening = this.plan.nodes[consumer]!.type === 'each' ? OPENING : ''
       for (const waiter of this.#tasksUnder(consumer, scope.length, batch)) yield opening + waiter
     }
-    const around = scope.at(-1)
-    if (around !== undefined) yield taskName({ node: around, batch: batchAt(batch, scope.length - 1) })
+    const each = scope.at(-1)
+    if (each !== undefined) yield taskName({ node: each, batch: batchAt(batch, scope.length - 1) })
   }
 
   /** Lists a node's tasks inside a batch of the outer `depth` `each` nodes, as far as the `each` nodes are open. */
@@ -282,14 +287,14 @@ export class RunState {
     for (const inner of this.#tasksIn(each, batch, [id])) yield* this.#tasksUnder(id, depth + 1, inner.batch)
   }
 
-  *#tasksIn(each: string, around: string, body: readonly string[]): Iterable<Subject> {
-    const batches = this.#batches(each, around)
+  *#tasksIn(each: string, outerBatch: string, body: readonly string[]): Iterable<Subject> {
+    const batches = this.#batches(each, outerBatch)
     for (let index = 0; index < batches; index++)
-      for (const node of body) yield { node, batch: around === '' ? String(index) : `${around}.${index}` }
+      for (const node of body) yield { node, batch: outerBatch === '' ? String(index) : `${outerBatch}.${index}` }
   }
 
   /** Returns the task of a node around or beside a batch. */
-  #outer(id: string, batch: string): string {
+  #outerTask(id: string, batch: string): string {
     return taskName({ node: id, batch: batchAt(batch, this.plan.nodes[id]!.scope.length) })
   }
 }

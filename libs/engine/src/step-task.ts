@@ -1,4 +1,5 @@
 import {
+  mapConcurrently,
   channels,
   lookUp,
   parseTask,
@@ -8,14 +9,13 @@ import {
   type ItemWork,
   type Outcome,
 } from '@cairn/records'
-import { compute, refuse } from './compute.ts'
+import { compute, failWithoutAttempt } from './compute.ts'
 import type { Host } from './host.ts'
 import type { SingleFlight } from './single-flight.ts'
 import type { Leases, LeaseUse } from './lease.ts'
 import type { Computed, Job, Outcomes, Result, Stale } from './job.ts'
-import { inputsOf, surroundings } from './item-inputs.ts'
-import { forEachConcurrently } from './concurrency.ts'
-import { RARER } from './still-waiting.ts'
+import { inputsOf, resolveRefs } from './item-inputs.ts'
+import { REPORT_FACTOR } from './long-run-reporter.ts'
 import type { RunContext } from './run-context.ts'
 
 /** Runs a step's task: reuses the checkpoints of items that have one, and computes the others. */
@@ -33,15 +33,19 @@ export async function runStep(
   const cached = base !== undefined && !(step.cache && 'never' in step.cache)
   const job: Job = { host, leases, singleFlight, run, task, node, step, cached }
 
-  const around = await surroundings(run.state, run, node.scope, batch, Object.values(node.inputs))
-  const items = inputsOf(run.state, id, batch, node.inputs, around)
+  const refs = await resolveRefs(run.state, run, node.scope, batch, Object.values(node.inputs))
+  const items = inputsOf(run.state, id, batch, node.inputs, refs)
   // Without a fingerprint there is no key. Random numbers are then seeded by run, task and item.
   const keyOf = (inputs: ItemWork['inputs'], index: number) =>
     base === undefined ? sha256(`${run.plan.run}/${task}/${index}`) : checkpointKey(base, inputs)
   const work = items.flatMap((item, index): ItemWork[] =>
     'inputs' in item ? [{ index, inputs: item.inputs, key: keyOf(item.inputs, index) }] : [],
   )
-  const computing = node.unread ? refuse(job, work, node.unread) : cached ? computeOnce(job, work) : compute(job, work)
+  const computing = node.unread
+    ? failWithoutAttempt(job, work, node.unread)
+    : cached
+      ? computeOnce(job, work)
+      : compute(job, work)
   const { outcomes, attempts, failures } = await computing
   return { items: items.map((item, at) => ('inputs' in item ? outcomes.get(at)! : item)), attempts, failures }
 }
@@ -59,7 +63,7 @@ async function reuse({ host, run, node, step }: Job, items: readonly ItemWork[])
   const outcomes = new Map<number, Outcome>()
   const stale = new Map<number, Uint8Array>()
   if (node.force) return { outcomes, missing: items, stale }
-  await forEachConcurrently(items, async ({ index, key }) => {
+  await mapConcurrently(items, async ({ index, key }) => {
     const found = await lookUp(host.store, run.at, node.step, key, step, host.clock.now())
     if (found.hit) {
       const { outputs, ms } = found.hit
@@ -85,7 +89,7 @@ async function computeOnce(job: Job, all: readonly ItemWork[]): Promise<Computed
     const outcomes = new Map([...reused, ...computed.outcomes])
     for (const { index, key } of missing) {
       const outcome = outcomes.get(byKey.get(key)!.index)!
-      if (!outcomes.has(index)) outcomes.set(index, isKept(outcome) ? { ...outcome, how: 'reused' } : outcome)
+      if (!outcomes.has(index)) outcomes.set(index, isStored(outcome) ? { ...outcome, how: 'reused' } : outcome)
     }
     return { ...computed, outcomes }
   } finally {
@@ -94,7 +98,7 @@ async function computeOnce(job: Job, all: readonly ItemWork[]): Promise<Computed
 }
 
 /** The result of a `catch` is not a checkpoint: each item that continues with it is recorded as caught. */
-function isKept(outcome: Outcome): outcome is Extract<Outcome, { status: 'completed' }> {
+function isStored(outcome: Outcome): outcome is Extract<Outcome, { status: 'completed' }> {
   return outcome.status === 'completed' && outcome.how !== 'caught'
 }
 
@@ -103,7 +107,7 @@ async function computeLeased(job: Job, name: string, items: readonly ItemWork[],
   const outcomes = new Map<number, Outcome>()
   const stale = new Map(known)
   let missing = items
-  const come = async () => {
+  const reuseMore = async () => {
     const found = await reuse(job, missing)
     for (const [index, outcome] of found.outcomes) outcomes.set(index, outcome)
     for (const [index, bytes] of found.stale) stale.set(index, bytes)
@@ -111,12 +115,12 @@ async function computeLeased(job: Job, name: string, items: readonly ItemWork[],
     return missing.length === 0
   }
   const path = run.at.lease(name)
-  const lease = await leaseFor(job, path, missing.length, come)
+  const lease = await leaseFor(job, path, missing.length, reuseMore)
   if (!lease) return { outcomes, attempts: 0, failures: [] }
   const { isFresh, release } = lease
   try {
     // The previous holder of the lease may have committed results just before releasing it.
-    const isDone = !node.force && !isFresh && (await come())
+    const isDone = !node.force && !isFresh && (await reuseMore())
     const computed = isDone ? undefined : await compute(job, missing, stale)
     for (const [index, outcome] of computed?.outcomes ?? []) outcomes.set(index, outcome)
     return { attempts: 0, failures: [], ...computed, outcomes }
@@ -136,34 +140,34 @@ async function leaseFor(
   job: Job,
   path: string,
   items: number,
-  come: () => Promise<boolean>,
+  isObsolete: () => Promise<boolean>,
 ): Promise<Lease | undefined> {
   const { host, run, node, leases } = job
-  const { leaseAfterMs, lately } = host
-  const use = { run: `${run.plan.pipeline}/${run.plan.run}`, waits: waitsTold(job) }
+  const { leaseAfterMs, longestRecentMs } = host
+  const use = { run: `${run.plan.pipeline}/${run.plan.run}`, onWait: waitReporter(job) }
   if (leaseAfterMs === undefined)
-    return (await leases.acquire(path, come, run.signal, use))
+    return (await leases.acquire(path, isObsolete, run.signal, use))
       ? { isFresh: false, release: () => leases.release(path) }
       : undefined
   // Nobody takes a lease for work this short, so there is none to wait for.
-  const isShort = (lately?.(node.step) ?? Infinity) * items < leaseAfterMs * SHORT
-  const seen = isShort ? 'free' : await leases.wait(path, come, run.signal, use.waits)
+  const isShort = (longestRecentMs?.(node.step) ?? Infinity) * items < leaseAfterMs * SHORT_SHARE
+  const seen = isShort ? 'free' : await leases.wait(path, isObsolete, run.signal, use.onWait)
   return seen === 'obsolete'
     ? undefined
-    : { isFresh: seen === 'free', release: leases.after(path, leaseAfterMs, use.run) }
+    : { isFresh: seen === 'free', release: leases.acquireAfter(path, leaseAfterMs, use.run) }
 }
 
 /** Returns a function that reports, at growing intervals, which run computes what this one waits for. */
-function waitsTold({ host, run, task }: Job): NonNullable<LeaseUse['waits']> {
+function waitReporter({ host, run, task }: Job): NonNullable<LeaseUse['onWait']> {
   let due = host.stillWaitingAfterMs ?? Infinity
   return (other, ms) => {
     if (ms < due) return
     const line = `still waiting after ${due / 1_000} s: ${other === undefined ? 'another process' : `run ${other}`} is computing the same result`
-    due *= RARER
+    due *= REPORT_FACTOR
     const about = { run: run.plan.run, node: task, attempt: 1, stream: 'stderr' as const }
     if (channels.output.hasSubscribers) channels.output.publish({ ...about, line })
   }
 }
 
 /** Fraction of `leaseAfterMs`: work whose recent calls took less is not expected to need a lease. */
-const SHORT = 0.2
+const SHORT_SHARE = 0.2

@@ -20,14 +20,18 @@ import { countsOf } from './batch.ts'
 import { runStep } from './step-task.ts'
 
 /** What running a task needs. */
-export interface Means {
+export interface TaskResources {
   readonly host: Host
   readonly leases: Leases
   readonly singleFlight: SingleFlight
 }
 
 /** Produces a task's result: runs a step or reuses checkpoints; joins an `each` or a `when`. */
-export async function resultOf({ host, leases, singleFlight }: Means, run: RunContext, task: string): Promise<Result> {
+export async function resultOf(
+  { host, leases, singleFlight }: TaskResources,
+  run: RunContext,
+  task: string,
+): Promise<Result> {
   run.signal.throwIfAborted()
   const { node, batch } = parseTask(task)
   const { type } = run.plan.nodes[node]!

@@ -14,9 +14,9 @@ import { CairnError, type ErrorCode } from '@cairn/kernel'
 import type { RunContext } from './run-context.ts'
 import type { Host } from './host.ts'
 
-/** Delay before a task is handed on, in milliseconds. It doubles with each hand-over. */
+/** Delay before a task is handed over, in milliseconds. It doubles with each hand-over. */
 const FIRST_PAUSE_MS = 50
-const LONGEST_PAUSE_MS = 5_000
+const MAX_PAUSE_MS = 5_000
 
 const UNFIT: ReadonlySet<ErrorCode> = new Set(['MISFIT', 'HOST_FAILED'])
 
@@ -25,20 +25,20 @@ export function isUnfit({ steps }: Host, error: unknown): error is CairnError {
   return steps !== undefined && error instanceof CairnError && UNFIT.has(error.code)
 }
 
-/** Records why this host cannot run a task, and hands it on to another host of its step. */
-export async function handOn(
-  { store, clock, name, onLeft }: Host,
+/** Records why this host cannot run a task, and hands it over to another host of its step. */
+export async function handOver(
+  { store, clock, name, onHandOver }: Host,
   run: RunContext,
   task: string,
   { type, data }: CairnEvent,
   misfit: CairnError,
 ): Promise<void> {
-  onLeft?.(task, misfit)
+  onHandOver?.(task, misfit)
   const error = errorRecord(misfit)
   const record: UnfitRecord = { v: RECORD_VERSION, task, at: clock.now(), host: name, error }
   await claim(store, run.at.unfit(run.plan.run, task, sha256(error.message)), record)
   const times = 1 + (type === 'cairn.ready' ? (data.attempt ?? 0) : 0)
-  await clock.sleep(Math.min(FIRST_PAUSE_MS * 2 ** (times - 1), LONGEST_PAUSE_MS), run.signal)
+  await clock.sleep(Math.min(FIRST_PAUSE_MS * 2 ** (times - 1), MAX_PAUSE_MS), run.signal)
   run.busy.delete(task) // this host may receive the event before `publish` resolves
   await run.publish([leftEvent(run.plan, task, clock.now(), times, error)])
 }

@@ -14,7 +14,7 @@ import {
   type Write,
 } from '@cairn/kernel'
 import type { Graph } from '@cairn/kernel/contract'
-import { makePlan, nodeNamed, overlaid } from '@cairn/planner'
+import { makePlan, nodeNamed, mergedSettings } from '@cairn/planner'
 import type { Plan } from '@cairn/records'
 import { NO_EDITS, type Edits, type Override } from './edits.ts'
 import { cut, setValue, someItems, type Which } from './overrides.ts'
@@ -131,7 +131,7 @@ export class Lab<S extends AnySchema = AnySchema> {
 
   /** Sets parameters by their paths: `{ 'train-model.trees': 400, year: 2002 }`. */
   settings(settings: Readonly<Record<string, unknown>>): Lab<S> {
-    return this.#with({ settings: overlaid(this.#graph, this.edits.settings, settings) })
+    return this.#with({ settings: mergedSettings(this.#graph, this.edits.settings, settings) })
   }
 
   /** Sets an output of a step by hand. A run with it is tainted: it can never be promoted. */

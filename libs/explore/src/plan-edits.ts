@@ -2,7 +2,7 @@ import { relative, resolve } from 'node:path'
 import { closures } from '@cairn/fingerprint'
 import { planRun, type PlannedRun } from '@cairn/workspace'
 import { CairnError, type Step } from '@cairn/kernel'
-import { overlaid, parameterAt, type NodeOverride, type Settings } from '@cairn/planner'
+import { mergedSettings, parameterAt, type NodeOverride, type Settings } from '@cairn/planner'
 import { swapStep } from './swap.ts'
 import type { ClosureSet, Plan } from '@cairn/records'
 import type { Graph } from '@cairn/kernel/contract'
@@ -26,13 +26,13 @@ export async function planEdits(session: Session, edits: Edits, variant: Setting
   const { workspace, loaded, base } = session
   const { graph: swapped, closures } = await swapAll(session, edits.swaps)
   const graph = withParts(swapped, edits.overrides)
-  const changed = overlaid(graph, edits.settings, variant)
+  const changed = mergedSettings(graph, edits.settings, variant)
   const planned = await planRun(workspace, loaded, {
     edited: { graph, closures },
     base: base.run,
     pinned: true,
     playground: session.playground,
-    settings: overlaid(graph, settingsOf(base.settings, graph), changed),
+    settings: mergedSettings(graph, settingsOf(base.settings, graph), changed),
     from: edits.from,
     until: edits.until,
     overrides: await applyOverrides(session, edits),

@@ -1,4 +1,4 @@
-const FULL = /\b(ENOSPC|EDQUOT)\b|\bNo space left on device\b|\bDisk quota exceeded\b/i
+import { fullDiskCode } from './full-disk.ts'
 
 /**
  * Adds the path to an error about a full disk. An error of a write to an open file does not have one, nor does an error
@@ -11,11 +11,7 @@ export function withPlace(error: unknown, where: () => string): unknown {
   const seen = new Set<unknown>() // causes may form a cycle
   for (let cause = error; cause instanceof Error && !seen.has(cause); cause = cause.cause) {
     seen.add(cause)
-    if (!('path' in cause) && Object.isExtensible(cause) && isFull(cause)) Object.assign(cause, { path: where() })
+    if (!('path' in cause) && Object.isExtensible(cause) && fullDiskCode(cause)) Object.assign(cause, { path: where() })
   }
   return error
-}
-
-function isFull({ code, message }: NodeJS.ErrnoException): boolean {
-  return FULL.test(`${code} ${message}`)
 }

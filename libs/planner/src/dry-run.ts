@@ -11,7 +11,7 @@ import {
   type Checkpoint,
   type Outcome,
 } from '@cairn/records'
-import { joinEach, joinWhen, inputsOf, surroundings, RunState, type NotRun } from '@cairn/engine'
+import { joinEach, joinWhen, inputsOf, resolveRefs, RunState, type NotRun } from '@cairn/engine'
 import type { ArtifactRef } from '@cairn/kernel'
 import { DryRunReader } from './dry-run-reader.ts'
 
@@ -72,7 +72,7 @@ export async function dryRunTasks(
   plan: Plan,
   onResult?: (task: string, items: readonly CallDryRun[]) => void,
 ): Promise<DryRun> {
-  const state = new RunState({ ...plan, nodes: mapValues(plan.nodes, intolerant) })
+  const state = new RunState({ ...plan, nodes: mapValues(plan.nodes, withoutTolerance) })
   const reader = new DryRunReader(store, plan)
   const dryRuns = new Map(Object.keys(plan.nodes).map((node) => [node, emptyNode(node)]))
   /** The `each` nodes that map over a list which is not known. */
@@ -104,14 +104,14 @@ export async function dryRunTasks(
   }
 }
 
-type Draft = { -readonly [Name in keyof NodeDryRun]: NodeDryRun[Name] }
+type MutableDryRun = { -readonly [Name in keyof NodeDryRun]: NodeDryRun[Name] }
 
-function emptyNode(node: string): Draft {
+function emptyNode(node: string): MutableDryRun {
   return { node, reuse: 0, run: 0, skip: 0, depends: false }
 }
 
 /** An unknown item is not a failed one, so no `each` may leave it out. */
-function intolerant(node: PlannedNode): PlannedNode {
+function withoutTolerance(node: PlannedNode): PlannedNode {
   return node.type === 'each' ? { ...node, tolerate: {} } : node
 }
 
@@ -129,7 +129,7 @@ async function stepItems(
   reader: DryRunReader,
   id: string,
   batch: string,
-  draft: Draft,
+  draft: MutableDryRun,
 ): Promise<CallDryRun[]> {
   const node = state.plan.nodes[id] as PlannedStepNode
   const step = state.plan.steps[node.step]!
@@ -138,14 +138,14 @@ async function stepItems(
     'inline' in code || node.unread
       ? undefined
       : reader.keyBase(id, () => keyBase({ ...node, fingerprint: code.fingerprint, outputs }))
-  const around = await surroundings(state, reader, node.scope, batch, Object.values(node.inputs))
+  const refs = await resolveRefs(state, reader, node.scope, batch, Object.values(node.inputs))
   const unknown: Outcome = { status: 'blocked', because: id }
   const items: CallDryRun[] = []
-  for (const [at, item] of inputsOf(state, id, batch, node.inputs, around).entries()) {
+  for (const [at, item] of inputsOf(state, id, batch, node.inputs, refs).entries()) {
     if (!('inputs' in item)) {
       if (item.status === 'skipped') draft.skip++
       else draft.depends = true
-      const inputs = item.status === 'skipped' ? {} : mapValues(node.inputs, (ref) => around.resolve(ref, at))
+      const inputs = item.status === 'skipped' ? {} : mapValues(node.inputs, (ref) => refs.resolve(ref, at))
       items.push({ outcome: item, inputs })
       continue
     }

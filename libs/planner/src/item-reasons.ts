@@ -3,7 +3,7 @@ import { contentOf, type ArtifactRef } from '@cairn/kernel'
 import { parseTask, itemName, type Plan, type PlannedStepNode, type ArtifactStore, type Clock } from '@cairn/records'
 import { itemsOfNode, type Item, type RecordedItem } from '@cairn/engine'
 import { dryRunTasks, type CallDryRun } from './dry-run.ts'
-import { ownChanges, producerOf, reasonInItself, type Reason } from './reasons.ts'
+import { ownChanges, producerOf, ownReason, type Reason } from './reasons.ts'
 
 /** What a run will do for one item of a step inside an `each`. */
 export interface ItemDryRun extends CallDryRun {
@@ -37,7 +37,7 @@ export function reasonsOfItem(
   previous: { readonly plan: Plan; readonly item: RecordedItem | undefined } | undefined,
 ): Reason[] {
   const node = plan.nodes[id] as PlannedStepNode
-  const itself = reasonInItself(plan, node, miss)
+  const itself = ownReason(plan, node, miss)
   if (itself) return [itself]
   const before = previous?.plan.nodes[id]
   if (!previous || before?.type !== 'step') return [{ because: 'new' }]

@@ -6,6 +6,8 @@ export interface ParameterPlace {
   /** The node, or the pipeline used inside; empty for the pipeline itself. */
   readonly section: string
   readonly name: string
+  /** Path of the whole parameter. */
+  readonly parameter: string
   /** Fields and indices inside the parameter's value. */
   readonly inside: readonly string[]
 }
@@ -28,7 +30,7 @@ export function parameterAt(graph: Graph, path: string): ParameterPlace {
     const known = namesIn(graph, section)
     for (let end = at + 1; end <= words.length; end++) {
       const name = words.slice(at, end).join('.')
-      if (known ? known.includes(name) : end === at + 1) found.push({ section, name, inside: words.slice(end) })
+      if (known ? known.includes(name) : end === at + 1) found.push(placeIn(section, name, words.slice(end)))
     }
   }
   const [only, ...others] = found
@@ -37,6 +39,10 @@ export function parameterAt(graph: Graph, path: string): ParameterPlace {
       next: 'rename one of the parameters, or set the whole parameter with --params',
     })
   return only ?? unknownPlace(graph, path)
+}
+
+function placeIn(section: string, name: string, inside: readonly string[] = []): ParameterPlace {
+  return { section, name, parameter: section === '' ? name : `${section}.${name}`, inside }
 }
 
 /**
@@ -51,7 +57,7 @@ function unknownPlace(graph: Graph, path: string): ParameterPlace {
   const name = path.slice(dot + 1)
   if (isSection(graph, section)) {
     refuseMisplaced(graph, section, name)
-    return { section, name, inside: [] }
+    return placeIn(section, name)
   }
   const steps = [...graph.nodes].flatMap(([id, { type }]) => (type === 'step' ? [id] : []))
   const [first = ''] = path.split('.')
@@ -59,7 +65,7 @@ function unknownPlace(graph: Graph, path: string): ParameterPlace {
     .filter((id) => id !== '' && path.startsWith(`${id}.`))
     .sort()
     .at(-1)
-  if (nearest !== undefined) return { section: nearest, name: path.slice(nearest.length + 1), inside: [] }
+  if (nearest !== undefined) return placeIn(nearest, path.slice(nearest.length + 1))
   throw new CairnError('BAD_PARAMETER', `${graph.name} has no step "${section}"`, {
     next: suggest(steps.includes(first) ? first : section, [...steps, ...graph.frames.keys()].filter(Boolean)),
   })
@@ -69,7 +75,7 @@ function unknownPlace(graph: Graph, path: string): ParameterPlace {
 function refuseMisplaced(graph: Graph, section: string, name: string): void {
   const owners = [...graph.frames.keys(), ...graph.nodes.keys()].filter((id) => namesIn(graph, id)?.includes(name))
   if (owners.length === 0) return
-  const paths = owners.map((owner) => (owner === '' ? name : `${owner}.${name}`))
+  const paths = owners.map((owner) => placeIn(owner, name).parameter)
   throw new CairnError('BAD_PARAMETER', `${section || graph.name} has no parameter "${name}"`, {
     next: `--set ${paths.slice(0, 4).join('=…, or ')}=…`,
   })
@@ -95,7 +101,10 @@ function placeText({ section, name, inside }: ParameterPlace): string {
 }
 
 /** Returns the JSON Schema at a path; undefined when it is not known. */
-export function schemaAt(graph: Graph, { section, name, inside }: ParameterPlace): Json | undefined {
+export function schemaAt(
+  graph: Graph,
+  { section, name, inside }: Pick<ParameterPlace, 'section' | 'name' | 'inside'>,
+): Json | undefined {
   const whole = schemaOf(graph, section)
   const root = whole && inputSchema(whole)
   let found: Json | undefined = root

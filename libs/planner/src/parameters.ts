@@ -19,7 +19,7 @@ export interface ParsedParams {
 export async function parseAll(graph: Graph, settings: Settings): Promise<ParsedParams> {
   const set = bySection(graph, settings)
   const frames = new Map<string, Params>()
-  const wired = (given: Readonly<Record<string, Setting>>) =>
+  const wired = (given: Readonly<Record<string, Setting>>): Record<string, unknown> =>
     Object.fromEntries(
       Object.entries(given)
         .map(
@@ -28,19 +28,21 @@ export async function parseAll(graph: Graph, settings: Settings): Promise<Parsed
         )
         .filter(([, value]) => value !== undefined),
     )
-  const all = (section: string, given: Readonly<Record<string, Setting>>) => {
-    const { whole = {}, parts = [] } = set.get(section) ?? {}
-    const values = withParts(graph, { ...wired(given), ...whole }, parts)
-    for (const name of new Set([...Object.keys(whole), ...parts.map(([place]) => place.name)]))
-      refuseUnknown(graph, section, name, values[name])
+  const valuesOf = (section: string, given: Readonly<Record<string, Setting>>) => {
+    const values = wired(given)
+    for (const { place, whole, parts } of set.get(section)?.values() ?? []) {
+      if (whole) values[place.name] = whole.value
+      applyParts(graph, values, place, parts)
+      refuseUnknown(graph, place, values[place.name])
+    }
     return values
   }
   for (const [frame, { params, given }] of graph.frames)
-    frames.set(frame, await parse(params, all(frame, given), frame || graph.name, frame))
+    frames.set(frame, await parse(params, valuesOf(frame, given), frame || graph.name, frame))
 
   const nodes = new Map<string, Params>()
   for (const [id, node] of graph.nodes)
-    if (node.type === 'step') nodes.set(id, await parse(node.step.definition.params, all(id, node.params), id))
+    if (node.type === 'step') nodes.set(id, await parse(node.step.definition.params, valuesOf(id, node.params), id))
   return { frames, nodes }
 }
 
@@ -54,48 +56,48 @@ async function parse(
   return JSON.parse(canonical(parsed, `the parameters of ${owner}`)) as Params
 }
 
-/** What is set on a node or on a pipeline used inside: whole parameters, and parts of parameters. */
-interface Section {
-  readonly whole: Record<string, unknown>
-  readonly parts: [place: ParameterPlace, value: unknown][]
+/** What is set of one parameter: the whole value, parts of it, or both. */
+interface SetParameter {
+  readonly place: ParameterPlace
+  whole?: { readonly value: unknown }
+  readonly parts: { readonly inside: readonly string[]; readonly value: unknown }[]
 }
 
-function bySection(graph: Graph, settings: Settings): Map<string, Section> {
-  const sections = new Map<string, Section>()
+/** Finds the parameter of each setting. By node or pipeline used inside, then by the name of the parameter. */
+function bySection(graph: Graph, settings: Settings): Map<string, Map<string, SetParameter>> {
+  const sections = new Map<string, Map<string, SetParameter>>()
   for (const [path, value] of flatSettings(graph, settings)) {
     const place = parameterAt(graph, path)
-    const section = sections.get(place.section) ?? { whole: {}, parts: [] }
+    const section = sections.get(place.section) ?? new Map<string, SetParameter>()
     sections.set(place.section, section)
-    if (place.inside.length > 0) section.parts.push([place, value])
-    else section.whole[place.name] = value
+    const parameter = section.get(place.name) ?? { place, parts: [] }
+    section.set(place.name, parameter)
+    if (place.inside.length > 0) parameter.parts.push({ inside: place.inside, value })
+    else parameter.whole = { value }
   }
   return sections
 }
 
-function refuseUnknown(graph: Graph, section: string, name: string, value: unknown): void {
-  const path = section === '' ? name : `${section}.${name}`
-  const unknown = unknownIn(schemaAt(graph, { section, name, inside: [] }), value, path)
+function refuseUnknown(graph: Graph, { section, name, parameter }: ParameterPlace, value: unknown): void {
+  const unknown = unknownIn(schemaAt(graph, { section, name, inside: [] }), value, parameter)
   if (unknown !== undefined)
-    throw new CairnError('BAD_PARAMETER', `${path} has no field ${unknown.slice(path.length + 1)}`, {
-      next: `see the params of the step for the fields of ${path}: cairn graph ${graph.name}`,
+    throw new CairnError('BAD_PARAMETER', `${parameter} has no field ${unknown.slice(parameter.length + 1)}`, {
+      next: `see the params of the step for the fields of ${parameter}: cairn graph ${graph.name}`,
     })
 }
 
-/** Applies parts to parameters: to the value that is passed or set as a whole, or else to the schema's default. */
-function withParts(
+/** Applies parts to a parameter: to the value that is passed or set as a whole, or else to the schema's default. */
+function applyParts(
   graph: Graph,
-  given: Readonly<Record<string, unknown>>,
-  parts: Section['parts'],
-): Record<string, unknown> {
-  const changed: Record<string, unknown> = { ...given }
-  for (const [place, value] of parts) {
-    const { section, name, inside } = place
-    const path = `${section === '' ? '' : `${section}.`}${name}`
-    const defaultAt = (words: readonly string[]) => defaultOf(schemaAt(graph, { section, name, inside: words }))
-    const standing = Object.hasOwn(changed, name) ? changed[name] : undefined
-    changed[name] = withPart(standing, { path, defaultAt, before: [], inside }, value)
+  values: Record<string, unknown>,
+  { section, name, parameter }: ParameterPlace,
+  parts: SetParameter['parts'],
+): void {
+  const defaultAt = (inside: readonly string[]) => defaultOf(schemaAt(graph, { section, name, inside }))
+  for (const { inside, value } of parts) {
+    const current = Object.hasOwn(values, name) ? values[name] : undefined
+    values[name] = withPart(current, { path: parameter, defaultAt, before: [], inside }, value)
   }
-  return changed
 }
 
 /** Returns the default of a schema; an empty list for a list without one. */
@@ -128,28 +130,24 @@ function withPart(given: unknown, { path, defaultAt, before, inside }: ValuePart
   const [field, ...deeper] = inside
   if (field === undefined) return value
   const inner = { path: `${path}.${field}`, defaultAt, before: [...before, field], inside: deeper }
-  const standing = given === undefined ? defaultAt(before) : given
-  if (Array.isArray(standing)) {
+  const current = given === undefined ? defaultAt(before) : given
+  if (Array.isArray(current)) {
     const index = /^\d+$/.test(field) ? Number(field) : NaN
-    if (!(index <= standing.length))
+    if (!(index <= current.length))
       throw new CairnError(
         'BAD_PARAMETER',
-        `${inner.path}: ${path} is a list of ${standing.length} items and has no item "${field}"`,
+        `${inner.path}: ${path} is a list of ${current.length} items and has no item "${field}"`,
         {
-          next: `set ${path}.<index>, from 0 to ${standing.length}`,
+          next: `set ${path}.<index>, from 0 to ${current.length}`,
         },
       )
-    return standing.toSpliced(index, 1, withPart(standing[index], inner, value))
+    return current.toSpliced(index, 1, withPart(current[index], inner, value))
   }
-  if (standing !== undefined && (typeof standing !== 'object' || standing === null))
-    throw new CairnError(
-      'BAD_PARAMETER',
-      `${inner.path}: ${path} is ${JSON.stringify(standing)}, which has no fields`,
-      {
-        next: `set the whole value of ${path}`,
-      },
-    )
-  const fields = (standing ?? {}) as Readonly<Record<string, unknown>>
+  if (current !== undefined && (typeof current !== 'object' || current === null))
+    throw new CairnError('BAD_PARAMETER', `${inner.path}: ${path} is ${JSON.stringify(current)}, which has no fields`, {
+      next: `set the whole value of ${path}`,
+    })
+  const fields = (current ?? {}) as Readonly<Record<string, unknown>>
   const own = Object.hasOwn(fields, field) ? fields[field] : undefined
   return Object.fromEntries([...Object.entries(fields), [field, withPart(own, inner, value)]])
 }

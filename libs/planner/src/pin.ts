@@ -1,4 +1,5 @@
 import {
+  mapConcurrently,
   sha256,
   encodeRecord,
   packagesDigest,
@@ -11,7 +12,6 @@ import {
   type ArtifactStore,
 } from '@cairn/records'
 import { describeKind, type Kinds, type Step } from '@cairn/kernel'
-import { forEachConcurrently } from '@cairn/engine'
 import { byteCount, milliseconds } from '@cairn/kernel/contract'
 
 /** Pins steps as they are now: stores their code, so that exactly this code runs, and fixes their policies. */
@@ -23,9 +23,7 @@ export async function pinSteps(
 ): Promise<Record<string, PlannedStep>> {
   const byName = new Map(steps.map((step) => [step.name, step]))
   const pinned = new Map<string, PlannedStep>()
-  await forEachConcurrently([...byName], async ([name, step]) =>
-    pinned.set(name, await pinStep(store, at, closures, step)),
-  )
+  await mapConcurrently([...byName], async ([name, step]) => pinned.set(name, await pinStep(store, at, closures, step)))
   return Object.fromEntries([...byName.keys()].map((name) => [name, pinned.get(name)!]))
 }
 
@@ -69,15 +67,15 @@ async function pin(
   }
   const code = Buffer.from(await closure.emit())
   const pinned = { fingerprint, digest: sha256(code), packages: packagesDigest(manifest) }
-  await keep(store, at.manifest(pinned), encodeRecord(manifest, at.manifest(pinned)))
-  await keep(store, at.code(pinned), code)
+  await storeFile(store, at.manifest(pinned), encodeRecord(manifest, at.manifest(pinned)))
+  await storeFile(store, at.code(pinned), code)
   return pinned
 }
 
 /** Stores a file, replacing one that is damaged or describes an earlier location of the code. */
-async function keep(store: ArtifactStore, path: string, bytes: Buffer): Promise<void> {
-  const standing = (await store.create(path, bytes)) ? undefined : await store.read(path)
-  if (standing && !bytes.equals(standing)) await store.replace(path, standing, bytes)
+async function storeFile(store: ArtifactStore, path: string, bytes: Buffer): Promise<void> {
+  const existing = (await store.create(path, bytes)) ? undefined : await store.read(path)
+  if (existing && !bytes.equals(existing)) await store.replace(path, existing, bytes)
 }
 
 /** Returns why a step is never reused, or for how long it is; undefined when it always is. */
@@ -86,10 +84,13 @@ function cacheOf(step: Step, body: Closure | { readonly inline: string }): Plann
   if (cache === 'never') return { never: 'its cache policy is "never"' }
   if ('inline' in body) return { never: body.inline }
   if (step.type === 'step') {
-    const unseen = body.manifest.reaches.find(({ what }) => what !== 'console' && !acknowledge.includes(what))
-    if (unseen) {
-      const what = unseen.what === 'state' ? 'changes state that is shared between calls' : `reaches the ${unseen.what}`
-      return { never: `it ${what} (${unseen.detail}, ${place(body, unseen)}) without acknowledge` }
+    const unacknowledged = body.manifest.reaches.find(({ what }) => what !== 'console' && !acknowledge.includes(what))
+    if (unacknowledged) {
+      const what =
+        unacknowledged.what === 'state'
+          ? 'changes state that is shared between calls'
+          : `reaches the ${unacknowledged.what}`
+      return { never: `it ${what} (${unacknowledged.detail}, ${place(body, unacknowledged)}) without acknowledge` }
     }
   }
   return cache && { maxAgeMs: milliseconds(cache.maxAge) }

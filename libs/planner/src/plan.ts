@@ -100,7 +100,7 @@ export async function makePlan(
   const steps = await pinSteps(store, at, closures, ran)
   const nodes: Record<string, PlannedNode> = {}
   for (const [id, node] of graph.nodes) {
-    if (selected.given.has(id)) nodes[id] = givenBy(overrides.get(id)) ?? (await standIn(id, base))
+    if (selected.given.has(id)) nodes[id] = givenByOverride(overrides.get(id)) ?? (await givenByBase(id, base))
     if (!selected.run.has(id)) continue
     nodes[id] = await planNode(planner, graph, node, params, {
       force: force.includes(id),
@@ -205,7 +205,7 @@ async function versionsOf(
   const known = Object.fromEntries((definition.secrets ?? []).map((secret) => [secret, secrets(secret) ?? '']))
   const hasCachePolicy = definition.cache !== undefined
   const context: ConnectorContext = { root, params, secrets: known, signal, remember, hasCachePolicy, scratch: '' }
-  const asked = Object.entries(definition.reads)
+  const reads = Object.entries(definition.reads)
     .filter(([, connector]) => 'version' in connector)
     .map(
       async ([read, connector]) =>
@@ -217,11 +217,11 @@ async function versionsOf(
   const set = Object.fromEntries(Object.entries(known).filter(([, value]) => value !== ''))
   let all: [string, string | undefined][]
   try {
-    all = await Promise.all(asked)
+    all = await Promise.all(reads)
   } catch (error) {
     return { unread: errorRecord(error, { secrets: set }) }
   }
-  const versions = all.filter((told): told is [string, string] => told[1] !== undefined)
+  const versions = all.filter((entry): entry is [string, string] => entry[1] !== undefined)
   // Versions are stored in records, so a secret, for example in a URL, must not be in one.
   for (const [read, version] of versions) {
     const secret = secretIn(version, set)
@@ -247,11 +247,11 @@ async function withDeadline(
   return Promise.race([version, late])
 }
 
-function givenBy(override: NodeOverride | undefined): Given | undefined {
+function givenByOverride(override: NodeOverride | undefined): Given | undefined {
   return override && { type: 'given', scope: [], guards: [], from: 'an override', outputs: override.outputs }
 }
 
-async function standIn(id: string, base: Base | undefined): Promise<Given> {
+async function givenByBase(id: string, base: Base | undefined): Promise<Given> {
   if (!base)
     throw new CairnError('BAD_PARAMETER', `${id} is not selected to run, so its outputs must come from another run`, {
       next: 'choose the run: --base <run>',

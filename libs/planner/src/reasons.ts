@@ -46,14 +46,14 @@ export async function reasonsOf(
   const node = plan.nodes[id]!
   const { miss, depends, run } = dryRuns.get(id)!
   if (node.type !== 'step' || (run === 0 && !depends)) return []
-  const itself = reasonInItself(plan, node, miss)
+  const itself = ownReason(plan, node, miss)
   if (itself) return [itself]
   const found = await changesSince(plan, dryRuns, id, previous)
   return found.length > 0 || depends ? found : [{ because: 'unfinished' }]
 }
 
 /** Returns the reason to compute a step that does not depend on earlier runs; undefined when there is none. */
-export function reasonInItself(plan: Plan, node: PlannedStepNode, miss: NodeDryRun['miss']): Reason | undefined {
+export function ownReason(plan: Plan, node: PlannedStepNode, miss: NodeDryRun['miss']): Reason | undefined {
   const { cache } = plan.steps[node.step]!
   if (node.unread) return { because: 'unread', error: node.unread }
   if (miss === 'never')

@@ -23,9 +23,9 @@ export function select(
   const all = [...graph.nodes.keys()]
   const reads = new Map(all.map((id) => [id, readsOf(graph, id)]))
   const readers = invert(reads)
-  const isOneWith = (id: string, other: string) =>
+  const isSameUnit = (id: string, other: string) =>
     graph.nodes.get(id)!.scope.includes(other) || graph.nodes.get(other)!.scope.includes(id)
-  const last = all.filter((id) => readers.get(id)!.every((reader) => isOneWith(id, reader)))
+  const last = all.filter((id) => readers.get(id)!.every((reader) => isSameUnit(id, reader)))
 
   const isCut = (id: string) => overrides.has(id) || graph.nodes.get(id)!.scope.some((around) => overrides.has(around))
   const before = new Map(all.map((id) => [id, isCut(id) ? [] : reads.get(id)!]))

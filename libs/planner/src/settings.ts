@@ -1,5 +1,7 @@
 import { fieldNames, type Graph } from '@cairn/kernel/contract'
 import { CairnError, canonical } from '@cairn/kernel'
+import { parameterAt, schemaAt } from './parameter-path.ts'
+import { readText } from './read-text.ts'
 
 /** Parameters set by hand: those of the run by name, a step's as `<node>.<parameter>`, parts of one by path. */
 export type Settings = Readonly<Record<string, unknown>>
@@ -21,8 +23,17 @@ export function flatSettings(graph: Graph, settings: Settings): Map<string, unkn
   return flat
 }
 
+/**
+ * Reads the text of a setting as a value of the parameter that its path names.
+ *
+ * @throws CairnError BAD_PARAMETER when there is no such parameter, or the text is not a value of it
+ */
+export function readSetting(graph: Graph, path: string, text: string): unknown {
+  return readText(text, schemaAt(graph, parameterAt(graph, path)), path)
+}
+
 /** Merges settings. Later ones replace earlier ones of the same path and of paths inside it. */
-export function overlaid(graph: Graph, before: Settings, later: Settings): Settings {
+export function mergedSettings(graph: Graph, before: Settings, later: Settings): Settings {
   const over = flatSettings(graph, later)
   const isReplaced = (path: string) => [...over.keys()].some((other) => path === other || path.startsWith(`${other}.`))
   const kept = [...flatSettings(graph, before)].filter(([path]) => !isReplaced(path))

@@ -15,7 +15,7 @@ import type { ErrorRecord } from './error-record.ts'
 export const channels = {
   /**
    * A task that a process works on, from the event that triggered it until its end is published. The result is the
-   * task's record, or undefined when the task is handed on to another host.
+   * task's record, or undefined when the task is handed over to another host.
    */
   task: tracedChannel<TaskMessage, EndRecord | undefined>('cairn:task'),
   /** An attempt that a host started earlier without leaving a result. */

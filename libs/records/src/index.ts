@@ -27,6 +27,7 @@ export {
 export type { Checkpoint } from './checkpoint-record.ts'
 export { mismatchedOutput, isStored, lookUp, storeCheckpoint } from './checkpoint.ts'
 export { systemClock } from './clock.ts'
+export { CONCURRENCY, mapConcurrently } from './concurrency.ts'
 export type { Closure, ClosureSet, Declaration, Manifest, PackageUse, ReachUse } from './closure.ts'
 export type { EndRecord, FailedAttempt, Outcome, RunEnd, RunStatus, TaskStatus } from './end-record.ts'
 export { type ErrorRecord, type Thrown, errorLine, errorRecord, isOneOf, revived } from './error-record.ts'

@@ -13,7 +13,6 @@ import { makePlan } from '@cairn/planner'
 import { systemClock, topicOf, type CairnEvent } from '@cairn/records'
 import type { Kind, Pipeline, Step } from '@cairn/kernel'
 import { HealthModule, type Health } from './health.module.ts'
-import { StageModule } from './stage.module.ts'
 import { CairnStrategy, type StrategyOptions } from './strategy.ts'
 
 const ENV = 'test'
@@ -63,8 +62,13 @@ export function openApps() {
       const mine = steps && { steps: new Set(steps.map(({ name }) => name)) }
       const engine = new Engine({ ...host, compute: inProcess(options), hasSuccessor: true, ...mine })
       const group = ['stage', ...(mine?.steps ?? [])].join('.')
-      const listens = { pipeline: pipeline.name, options: { group, from: 'beginning' } }
-      return open(StageModule.forRoot({ engine, health: WELL }), { engine: listens as StrategyOptions['engine'] & {} })
+      return open(HealthModule.forRoot(WELL), {
+        engine: {
+          pipeline: pipeline.name,
+          options: { group, from: 'beginning' },
+          handle: (event) => engine.handle(event),
+        },
+      })
     },
     /** Starts a run. `ended` resolves with its last event. */
     async start(pipeline: Pipeline): Promise<{ run: string; ended: Promise<CairnEvent> }> {

@@ -18,9 +18,11 @@ export interface OnStageOptions extends Omit<SubscriptionOptions, 'on'> {
 const LISTENING: Options = { pipeline: takes.what('a pipeline', isPipeline) }
 
 /** The step and event that a handler of a Nest controller listens to. Stored next to its pattern. */
-export type Listening =
-  | { readonly to: 'stage'; readonly step: Step; readonly on: StageEventType; readonly options: OnStageOptions }
-  | { readonly to: 'engine' }
+export interface Listening {
+  readonly step: Step
+  readonly on: StageEventType
+  readonly options: OnStageOptions
+}
 
 /** A decorator for a method that takes an event of the step. */
 type HandlerDecorator<S extends Step> = <Handler extends (event: StageEvent<S>) => unknown>(
@@ -45,18 +47,11 @@ export function OnStage<S extends Step>(
   options: OnStageOptions = {},
 ): HandlerDecorator<S> {
   checkConsumeOptions(options, `@OnStage(${step.name}, '${on}')`, LISTENING)
-  return listening(`stage ${step.name} ${on} ${handlers++}`, { to: 'stage', step, on, options })
+  const listening: Listening = { step, on, options }
+  const pattern = `stage ${step.name} ${on} ${handlers++}`
+  return applyDecorators(EventPattern(pattern, undefined, { cairn: listening }), UseFilters(Rethrow))
 }
 /**
  * Nest calls handlers with the same pattern one after the other, with the options of the first, so each has its own.
  */
 let handlers = 0
-
-/** Calls the method for every event that the engine handles, in place of `@OnStage`. */
-export function OnEngineEvents(): MethodDecorator {
-  return listening('engine', { to: 'engine' })
-}
-
-function listening(pattern: string, to: Listening): MethodDecorator {
-  return applyDecorators(EventPattern(pattern, undefined, { cairn: to }), UseFilters(Rethrow))
-}

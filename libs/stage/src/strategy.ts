@@ -9,24 +9,28 @@ import {
   type ConsumerHost,
 } from '@cairn/consumer'
 import { CairnError, type Pipeline } from '@cairn/kernel'
-import { requireOf, topicOf, type SubscribeOptions } from '@cairn/records'
+import { requireOf, topicOf, type CairnEvent, type SubscribeOptions } from '@cairn/records'
 import type { Listening } from './on-stage.ts'
 
 /** The options of `CairnStrategy`. All except the host are defaults for `@OnStage`. */
 export interface StrategyOptions extends ConsumerHost, Partial<ConsumeOptions> {
   readonly pipeline?: Pipeline
-  /** The subscriptions of the engine's host. */
-  readonly engine?: { readonly pipeline: string; readonly options: SubscribeOptions }
+  /** Receives every event of a pipeline, without a controller: `handle` of an engine. */
+  readonly engine?: {
+    readonly pipeline: string
+    readonly options: SubscribeOptions
+    readonly handle: (event: CairnEvent) => Promise<void>
+  }
 }
 
-/** Delivers events of an event bus to handlers of Nest controllers, and returns their errors to the bus. */
+/** Delivers events of an event bus to an engine and to handlers of Nest controllers, and returns their errors to the bus. */
 export class CairnStrategy extends Server implements CustomTransportStrategy {
   override readonly transportId = Symbol.for('cairn')
   override readonly propagatesEventHandlerErrors = true
   readonly #options: StrategyOptions
   readonly #closing: (() => Promise<void>)[] = []
   /** The events that handlers already listen to. */
-  readonly #taken = new Set<string>()
+  readonly #handled = new Set<string>()
 
   constructor(options: StrategyOptions) {
     super()
@@ -36,6 +40,7 @@ export class CairnStrategy extends Server implements CustomTransportStrategy {
 
   async listen(ready: (error?: unknown) => void): Promise<void> {
     try {
+      await this.#subscribeEngine()
       for (const first of this.messageHandlers.values())
         for (let handler: MessageHandler | undefined = first; handler; handler = handler.next)
           await this.#subscribe(handler)
@@ -59,23 +64,10 @@ export class CairnStrategy extends Server implements CustomTransportStrategy {
     return this.#options.bus as Bus
   }
 
-  async #subscribe(handler: MessageHandler): Promise<void> {
-    const listening = handler.extras?.['cairn'] as Listening | undefined
-    const handle = async (event: unknown): Promise<void> => {
-      const result = this.transformToObservable(await handler(event))
-      await lastValueFrom(result, { defaultValue: undefined })
-    }
-    if (listening?.to === 'engine') return this.#listenAsEngine(handle)
-    if (listening?.to === 'stage') return this.#listenToStage(listening, handle)
-    throw new CairnError('BAD_DEFINITION', 'a handler does not name the step that it listens to', {
-      next: 'declare it with @OnStage(step, "completed")',
-    })
-  }
-
-  async #listenAsEngine(handle: (event: unknown) => Promise<void>): Promise<void> {
+  async #subscribeEngine(): Promise<void> {
     const { env, bus, engine } = this.#options
-    if (!engine) throw new CairnError('BAD_DEFINITION', 'CairnStrategy has no engine subscriptions')
-    const { pipeline, options } = engine
+    if (!engine) return
+    const { pipeline, options, handle } = engine
     const subscription = await bus.subscribe(topicOf({ env, pipeline }), options, async (event) => {
       requireOf({ env, pipeline }, event)
       await handle(event)
@@ -83,10 +75,19 @@ export class CairnStrategy extends Server implements CustomTransportStrategy {
     this.#closing.push(() => subscription.close())
   }
 
-  async #listenToStage(
-    { step, on, options }: Listening & { readonly to: 'stage' },
-    handle: (event: unknown) => Promise<void>,
-  ): Promise<void> {
+  async #subscribe(handler: MessageHandler): Promise<void> {
+    const listening = handler.extras?.['cairn'] as Listening | undefined
+    const handle = async (event: unknown): Promise<void> => {
+      const result = this.transformToObservable(await handler(event))
+      await lastValueFrom(result, { defaultValue: undefined })
+    }
+    if (listening) return this.#listenToStage(listening, handle)
+    throw new CairnError('BAD_DEFINITION', 'a handler does not name the step that it listens to', {
+      next: 'declare it with @OnStage(step, "completed")',
+    })
+  }
+
+  async #listenToStage({ step, on, options }: Listening, handle: (event: unknown) => Promise<void>): Promise<void> {
     const { env, bus, store, pipeline: ofAll } = this.#options
     const defaults: Partial<ConsumeOptions> = consumeOptionsIn(this.#options)
     const { pipeline = ofAll, group, from, ...rest } = { ...defaults, ...options }
@@ -95,7 +96,7 @@ export class CairnStrategy extends Server implements CustomTransportStrategy {
         next: 'pass them to CairnStrategy or to @OnStage: { pipeline, group: "notifier", from: "now" }',
       })
     const place = `${pipeline.name} ${groupOf(group, step, on)}`
-    if (this.#taken.has(place))
+    if (this.#handled.has(place))
       throw new CairnError(
         'BAD_DEFINITION',
         `group "${group}" has two handlers for the "${on}" events of ${step.name}, and each would receive only some of them`,
@@ -103,7 +104,7 @@ export class CairnStrategy extends Server implements CustomTransportStrategy {
           next: 'use another group for one of them: @OnStage(step, on, { group: "…" })',
         },
       )
-    this.#taken.add(place)
+    this.#handled.add(place)
     const listener = consumer({ env, bus, store }, { ...rest, group, from })
     await listener.subscribe(pipeline, step, handle, { on })
     this.#closing.push(listener.close)

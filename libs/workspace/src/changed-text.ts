@@ -2,7 +2,7 @@ import { canonical, type Json } from '@cairn/kernel'
 import { number, numbers } from './number-text.ts'
 
 /** Maximum characters of a value that are shown. */
-const LONGEST = 40
+const MAX_LENGTH = 40
 /** Characters of the common part that are shown before the first difference. */
 const BEFORE = 12
 
@@ -16,7 +16,7 @@ export function changedTexts(
   const [was, is] = [text(before, absent), text(after, absent)]
   let alike = 0
   while (alike < was.length && was[alike] === is[alike]) alike++
-  const from = Math.max(was.length, is.length) > LONGEST && alike > LONGEST - BEFORE ? alike - BEFORE : 0
+  const from = Math.max(was.length, is.length) > MAX_LENGTH && alike > MAX_LENGTH - BEFORE ? alike - BEFORE : 0
   return [cut(was, from), cut(is, from)]
 }
 
@@ -26,5 +26,5 @@ function text(value: Json | undefined, absent: string): string {
 
 function cut(text: string, from: number): string {
   const shown = from === 0 ? text : `…${text.slice(from)}`
-  return shown.length > LONGEST ? `${shown.slice(0, LONGEST - 1)}…` : shown
+  return shown.length > MAX_LENGTH ? `${shown.slice(0, MAX_LENGTH - 1)}…` : shown
 }

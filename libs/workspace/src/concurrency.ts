@@ -28,8 +28,8 @@ export interface ConcurrencySettings {
  */
 export function runLimitsOf(settings: ConcurrencySettings | undefined, env: string): RunLimits {
   const levels = [ownOf(settings?.environments, env), settings]
-  const first = (said: (level: ConcurrencySettings) => number | undefined) =>
-    levels.map((level) => level && said(level)).find((limit) => limit !== undefined)
+  const first = (limitOf: (level: ConcurrencySettings) => number | undefined) =>
+    levels.map((level) => level && limitOf(level)).find((limit) => limit !== undefined)
   return {
     environment: first(({ runs }) => runs),
     of: (pipeline) =>
@@ -53,9 +53,9 @@ const WAITING = 10_000
 
 const NAMES = ['runs', 'runsPerPipeline', 'waiting', 'waitingPerPipeline', 'pipelines', 'environments'] as const
 /** Highest limit: running runs are examined one by one each time that a run may start. */
-const MOST = 1_000
+const MAX_RUNS = 1_000
 /** Highest limit: waiting runs are listed a thousand at a time. */
-const MOST_WAITING = 100_000
+const MAX_WAITING = 100_000
 const EXAMPLE = 'write "concurrency": { "runs": 8, "pipelines": { "nightly": { "runs": 1 } } }'
 
 /**
@@ -80,7 +80,7 @@ export function checkConcurrency(
       const inside = name === 'pipelines' ? ['runs', 'waiting'] : NAMES.filter((other) => other !== 'environments')
       for (const [of, inner] of Object.entries(value)) checkConcurrency(file, inner, `${where}, ${name}, ${of}`, inside)
     } else {
-      const [least, most] = name.startsWith('waiting') ? [0, MOST_WAITING] : [1, MOST]
+      const [least, most] = name.startsWith('waiting') ? [0, MAX_WAITING] : [1, MAX_RUNS]
       if (!Number.isInteger(value) || (value as number) < least || (value as number) > most)
         refuse(
           `"${name}" of ${where} must be a number of runs from ${least} to ${most}`,

@@ -39,20 +39,20 @@ let zoned: { readonly zone: string; readonly format: Intl.DateTimeFormat } | und
  * Makes a text of unknown origin safe to print in a line. Line breaks, escapes and all other characters that control a
  * terminal or the text direction become JavaScript escape sequences.
  */
-export function plain(text: string): string {
-  return text.replaceAll(STEERING, (sign) => {
+export function escaped(text: string): string {
+  return text.replaceAll(CONTROL_CHARACTERS, (sign) => {
     const short = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }[sign]
     return short ?? `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`
   })
 }
 /** Control characters, line separators and direction marks (Unicode's Bidi_Control). */
-const STEERING = /[\p{Cc}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
+const CONTROL_CHARACTERS = /[\p{Cc}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
 
 /** Makes a text of several lines safe to print. */
-export function plainLines(text: string): string {
+export function escapedLines(text: string): string {
   return text
     .split(/\r?\n/)
-    .map((line) => line.split('\t').map(plain).join('\t'))
+    .map((line) => line.split('\t').map(escaped).join('\t'))
     .join('\n')
 }
 
@@ -64,7 +64,7 @@ export function counted(count: number, one: string): string {
 /** Summarizes an artifact: `3,000,000 rows`, `auc 0.6947`, `12.4 MB`. */
 export function artifact({ summary, size, text }: ArtifactRef): string {
   if (summary && Object.keys(summary).length > 0) return summaryText(summary)
-  return text !== undefined && text.length <= 40 ? plain(text) : bytes(size)
+  return text !== undefined && text.length <= 40 ? escaped(text) : bytes(size)
 }
 
 /** Entries of a summary that are amounts of what their name says. */
@@ -78,9 +78,9 @@ function summaryText(summary: Summary): string {
   const shown = entries
     .slice(0, SHOWN)
     .map(([name, value]) => {
-      if (typeof value !== 'number') return `${plain(name)} ${plain(value)}`
+      if (typeof value !== 'number') return `${escaped(name)} ${escaped(value)}`
       if (name === 'bytes') return bytes(value)
-      return AMOUNTS.has(name) ? counted(value, name.slice(0, -1)) : `${plain(name)} ${number(value)}`
+      return AMOUNTS.has(name) ? counted(value, name.slice(0, -1)) : `${escaped(name)} ${number(value)}`
     })
     .join(', ')
   return entries.length > SHOWN ? `${shown}, …` : shown

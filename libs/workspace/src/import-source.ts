@@ -5,7 +5,7 @@ import { isInside } from '@cairn/files'
 import { CairnError } from '@cairn/kernel'
 import { errorRecord } from '@cairn/records'
 import { withBuiltIns } from '@cairn/execute'
-import { importFilesOnly } from './regular-files.ts'
+import { refuseIrregularImports } from './regular-files.ts'
 
 /**
  * Imports a module of the project.
@@ -13,7 +13,7 @@ import { importFilesOnly } from './regular-files.ts'
  * @throws CairnError BAD_DEFINITION with file and line when it, or a module that it imports, cannot be loaded
  */
 export async function importSource(file: string, root: string): Promise<Readonly<Record<string, unknown>>> {
-  importFilesOnly()
+  refuseIrregularImports()
   try {
     const exported = await withBuiltIns(
       file,
@@ -23,7 +23,7 @@ export async function importSource(file: string, root: string): Promise<Readonly
     await turn() // Node reports unhandled rejections in this turn
     return exported
   } catch (error) {
-    if (error instanceof CairnError) throw placed(error, root)
+    if (error instanceof CairnError) throw withSourcePlace(error, root)
     const isRefused =
       error instanceof SyntaxError ||
       error instanceof RangeError || // deep nesting overflows the stack
@@ -32,10 +32,10 @@ export async function importSource(file: string, root: string): Promise<Readonly
   }
 }
 
-async function faultIn(file: string, root: string, said: unknown): Promise<CairnError | undefined> {
+async function faultIn(file: string, root: string, error: unknown): Promise<CairnError | undefined> {
   const { loadFault } = await import('@cairn/fingerprint')
   try {
-    return await loadFault(file, root, said)
+    return await loadFault(file, root, error)
   } catch (error) {
     return error instanceof CairnError ? error : undefined
   }
@@ -46,16 +46,16 @@ async function faultIn(file: string, root: string, said: unknown): Promise<Cairn
  *
  * @throws CairnError BAD_DEFINITION with file and line in the project when the body throws
  */
-export function drawn<Graph>(draw: () => Graph, file: string, root: string): Graph {
+export function buildGraph<Graph>(build: () => Graph, file: string, root: string): Graph {
   try {
-    return draw()
+    return build()
   } catch (error) {
-    throw error instanceof CairnError ? placed(error, root) : loadError(error, file, root, 'drawn')
+    throw error instanceof CairnError ? withSourcePlace(error, root) : loadError(error, file, root, 'drawn')
   }
 }
 
 /** Puts the line of the project that caused an error in front of its message, unless the message has one. */
-function placed(error: CairnError, root: string): CairnError {
+function withSourcePlace(error: CairnError, root: string): CairnError {
   const { code, message, next, cause } = error
   const place = placeIn(error, root)
   if (!place || /^\S+:\d+\b/.test(message)) return error
@@ -63,14 +63,16 @@ function placed(error: CairnError, root: string): CairnError {
 }
 
 /** Node's type stripping has a small stack, and fails with this error on deep nesting. */
-function isEraserFull(error: unknown): boolean {
+function isTypeStrippingOverflow(error: unknown): boolean {
   return (error as { code?: unknown } | null)?.code === 'ERR_INTERNAL_ASSERTION'
 }
 
 /** Describes an error while loading, with the first place in the project in its stack. */
 function loadError(error: unknown, file: string, root: string, how = 'loaded'): CairnError {
   const place = placeIn(error, root) ?? `${relative(root, file).replaceAll(sep, '/')}:1`
-  const text = isEraserFull(error) ? 'the code is nested too deeply' : errorRecord(error).message.split('\n')[0]!
+  const text = isTypeStrippingOverflow(error)
+    ? 'the code is nested too deeply'
+    : errorRecord(error).message.split('\n')[0]!
   return new CairnError('BAD_DEFINITION', `${place} cannot be ${how}: ${text}`, {
     next: 'fix that line and run the command again',
     cause: error,

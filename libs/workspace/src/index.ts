@@ -3,13 +3,13 @@ export { type ConcurrencySettings, type RunLimits, runLimitsOf } from './concurr
 export { type Context, contextFolder, contextNames, contextStore, readContext } from './contexts.ts'
 export { changesOfCode, changesText } from './explain-code.ts'
 export { type ItemPath, findItem, itemText, outputIn } from './find-item.ts'
-export { artifact, bytes, counted, duration, plain, plainLines, when } from './format.ts'
+export { artifact, bytes, counted, duration, escaped, escapedLines, when } from './format.ts'
 export { importSource } from './import-source.ts'
 export { type ItemCounts, type ItemState, countsText, itemCounts, stateOf } from './item-counts.ts'
 export { itemLine } from './item-line.ts'
 export { ItemNames, labelPath } from './item-names.ts'
 export { faultsOf } from './lint.ts'
-export { momentOf } from './moment.ts'
+export { parseTime } from './parse-time.ts'
 export { checkNamedPipelines } from './named-pipelines.ts'
 export { number, numbers, plainNumber } from './number-text.ts'
 export { type PlanLine, planLines } from './plan-lines.ts'
@@ -29,7 +29,7 @@ export { type Retention, type RetentionSettings, retentionOf } from './retention
 export { retryOf } from './retry.ts'
 export { hasParameter, parametersOf } from './run-parameters.ts'
 export {
-  type RunStanding,
+  type RunStateName,
   type RunSummary,
   rerunOf,
   findRun,
@@ -42,5 +42,5 @@ export {
   statusOf,
 } from './runs.ts'
 export { type StackPlace, refuseCopiedStack, stackPlaceAt, stackPlaceFile, stackPlaceOf } from './stack-place.ts'
-export { strayError } from './stray-error.ts'
+export { projectError } from './project-error.ts'
 export { Workspace } from './workspace.ts'

@@ -1,4 +1,5 @@
 import {
+  mapConcurrently,
   parseTask,
   readRecord,
   type ArtifactStore,
@@ -7,7 +8,6 @@ import {
   type Outcome,
   type Plan,
 } from '@cairn/records'
-import { forEachConcurrently } from '@cairn/engine'
 import { number } from './number-text.ts'
 
 /** The ways in which an item can end. */
@@ -44,7 +44,7 @@ export async function itemCounts(
   if (counts.size === 0) return counts
   const tasks = (await store.children(at.ends(plan.run))).map((file) => at.taskOf(file))
   const inside = tasks.filter((task) => counts.has(parseTask(task).node))
-  await forEachConcurrently(inside, async (task) => {
+  await mapConcurrently(inside, async (task) => {
     const end = await readRecord<EndRecord>(store, at.end(plan.run, task))
     for (const outcome of end?.items ?? []) counts.get(parseTask(task).node)![stateOf(outcome)]++
   })

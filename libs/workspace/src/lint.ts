@@ -1,7 +1,7 @@
 import { relative } from 'node:path'
 import { findingText, misuses } from '@cairn/fingerprint'
 import { CairnError } from '@cairn/kernel'
-import { drawn } from './import-source.ts'
+import { buildGraph } from './import-source.ts'
 import { pipelineFiles, pipelinesIn, withoutRepeats, type LoadedPipeline } from './project.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -31,7 +31,7 @@ export async function faultsOf(workspace: Workspace): Promise<Fault[]> {
       const pipelines = await pipelinesIn(file, project)
       loaded.push(...pipelines.map((pipeline) => ({ pipeline, file })))
       for (const pipeline of found.length > 0 ? [] : pipelines) {
-        drawn(() => pipeline.graph, file, project.root)
+        buildGraph(() => pipeline.graph, file, project.root)
         await workspace.closures({ pipeline, file })
       }
     } catch (error) {

@@ -1,5 +1,5 @@
 /** Maximum characters of a number with a fraction. */
-const LONGEST = 12
+const MAX_LENGTH = 12
 
 /**
  * Formats a number for display. Whole numbers are grouped: `3,000,000`. Others stay if they are short, `0.6947`, and
@@ -34,8 +34,8 @@ function wholeText(value: number): string {
 
 /** Cuts only digits after the decimal point. The whole part and the exponent stay. */
 function cut(text: string): string {
-  if (text.length <= LONGEST) return text
+  if (text.length <= MAX_LENGTH) return text
   const [digits = '', exponent = ''] = text.split(/(?=e)/)
   const least = digits.indexOf('.') + 2
-  return `${digits.slice(0, Math.max(LONGEST - exponent.length, least))}…${exponent}`
+  return `${digits.slice(0, Math.max(MAX_LENGTH - exponent.length, least))}…${exponent}`
 }

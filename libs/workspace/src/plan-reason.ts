@@ -4,7 +4,7 @@ import type { Reason } from '@cairn/planner'
 import { errorLine } from '@cairn/records'
 import { changedTexts } from './changed-text.ts'
 import { changesText } from './explain-code.ts'
-import { artifact, duration, plain, when } from './format.ts'
+import { artifact, duration, escaped, when } from './format.ts'
 
 /** Why a node or an item is reused, computed, skipped or taken from elsewhere. */
 export type PlanReason =
@@ -59,9 +59,9 @@ function textsOf(reason: PlanReason, timeZone: string): string[] {
     case 'input':
       return [`input ${reason.input} ${reason.certain ? 'changed' : 'may change'} (${reason.from})`]
     case 'unread input':
-      return [`input ${reason.input} comes from ${reason.source}, which fails: ${plain(errorLine(reason.error))}`]
+      return [`input ${reason.input} comes from ${reason.source}, which fails: ${escaped(errorLine(reason.error))}`]
     case 'unread':
-      return [plain(errorLine(reason.error))]
+      return [escaped(errorLine(reason.error))]
     case 'branch':
       return [`${reason.when} decides during the run whether this step runs`]
     case 'given':

@@ -88,7 +88,7 @@ export async function planRun(
 
   const base = await baseOf(workspace, graph, at, request)
   const compared = base && (await readRun(store, at, base.run))
-  const kept = {
+  const common = {
     settings,
     ...(overrides && { overrides }),
     ...(playground !== undefined && { playground }),
@@ -99,7 +99,7 @@ export async function planRun(
     planner,
     { graph },
     {
-      ...kept,
+      ...common,
       run,
       env: project.env,
       from,
@@ -122,7 +122,7 @@ export async function planRun(
     plan,
     closures,
     nodes,
-    stale: base ? await staleStandIns() : new Map(),
+    stale: base ? await staleGiven() : new Map(),
     reasons: async (node) => reasonsOf(plan, nodes, node, await previously()),
     previous: previously,
     missing,
@@ -130,11 +130,11 @@ export async function planRun(
   }
 
   /** Plans the whole pipeline for comparison, to find outputs of the base that would be computed differently now. */
-  async function staleStandIns(): Promise<Map<string, Reason[]>> {
+  async function staleGiven(): Promise<Map<string, Reason[]>> {
     const stale = new Map<string, Reason[]>()
     const given = Object.keys(plan.nodes).filter((id) => plan.nodes[id]!.type === 'given' && !overrides?.has(id))
     if (given.length === 0) return stale
-    const whole = await makePlan(planner, { graph }, { ...kept, run, env: project.env })
+    const whole = await makePlan(planner, { graph }, { ...common, run, env: project.env })
     const ofWhole = new Map((await dryRun(store, clock, whole)).map((node) => [node.node, node]))
     for (const id of given) {
       const [now, then] = [ofWhole.get(id)!.outputs, plan.nodes[id]!]
@@ -185,7 +185,7 @@ async function baseOf(
   }
   if (base !== undefined) return open(await findRun(store, at, base))
   if (from.length === 0) return undefined
-  const given = standIns(graph, { from, until, overrides })
+  const given = givenNodes(graph, { from, until, overrides })
   let newest: Base | undefined
   for await (const { plan } of recentRuns(store, at)) {
     const candidate = await open(plan.run)
@@ -212,7 +212,7 @@ async function startOf(
     const from = [...wanted, ...missing]
     if (!base || from.length === 0) return { from, missing }
     const gone: string[] = []
-    for (const id of standIns(graph, { from, until, overrides })) {
+    for (const id of givenNodes(graph, { from, until, overrides })) {
       const refs = Object.values((await base.outputs(id)) ?? {})
       const stored = await Promise.all(refs.map((ref) => isStored(store, at, ref)))
       if (stored.includes(false)) gone.push(id)
@@ -229,6 +229,6 @@ interface Part {
 }
 
 /** Lists the nodes whose outputs the base must provide. */
-function standIns(graph: Graph, { from, until, overrides = new Map() }: Part): string[] {
+function givenNodes(graph: Graph, { from, until, overrides = new Map() }: Part): string[] {
   return [...select(graph, from, until, new Set(overrides.keys())).given].filter((id) => !overrides.has(id))
 }

@@ -1,6 +1,6 @@
 import { existsSync, globSync, readFileSync, statSync, type Stats } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
-import { drawn, importSource } from './import-source.ts'
+import { buildGraph, importSource } from './import-source.ts'
 import { isPublicKey } from '@cairn/records'
 import { CairnError, isPipeline, suggest, type Pipeline, type Step } from '@cairn/kernel'
 import { whyNoFile } from '@cairn/files'
@@ -109,11 +109,11 @@ function checkSettings(file: string, settings: unknown): void {
   if (!isObject(settings))
     return refuse('"cairn" must be an object', 'write "cairn": { "pipelines": ["pipelines/*.ts"] }')
   const { pipelines = [], store = '', env = 'local', adoption = {}, retention = {}, concurrency = {} } = settings
-  for (const [where, said, known] of [
+  for (const [where, value, known] of [
     ['"cairn"', settings, SETTINGS],
     ['"adoption" of "cairn"', adoption, ADOPTION],
   ] as const)
-    for (const name of Object.keys(isObject(said) ? said : {}))
+    for (const name of Object.keys(isObject(value) ? value : {}))
       if (!known.includes(name)) refuse(`${where} has no setting "${name}"`, suggest(name, known)!)
   checkRetention(file, retention)
   checkConcurrency(file, concurrency)
@@ -171,7 +171,7 @@ export async function loadPipeline(project: Project, name: string): Promise<Load
     }
   const found = withoutRepeats(all, project).find(({ pipeline }) => pipeline.name === name)
   if (found) {
-    drawn(() => found.pipeline.graph, found.file, project.root)
+    buildGraph(() => found.pipeline.graph, found.file, project.root)
     return found
   }
   if (failure) throw failure.error

@@ -4,15 +4,15 @@ import { fileURLToPath } from 'node:url'
 import { CairnError } from '@cairn/kernel'
 import { whyNoFile } from '@cairn/files'
 
-let isWatching = false
+let isInstalled = false
 
 /**
  * Makes imports of project modules fail unless they are regular files, because reading a pipe or a device may never
  * end. The import throws CairnError BAD_DEFINITION.
  */
-export function importFilesOnly(): void {
-  if (isWatching) return
-  isWatching = true
+export function refuseIrregularImports(): void {
+  if (isInstalled) return
+  isInstalled = true
   registerHooks({
     resolve(specifier, context, next) {
       const found = next(specifier, context)

@@ -27,18 +27,18 @@ const DEFAULT = { keepRuns: 20, keep: '30d', grace: '2d' } as const
 /**
  * Steps that are running have stored outputs that no record references yet. A shorter grace period would delete them.
  */
-const LEAST_GRACE_MS = 3_600_000
+const MIN_GRACE_MS = 3_600_000
 
 /** Resolves the retention of one pipeline in one environment. A setting for the pipeline overrides a general one. */
 export function retentionOf(settings: RetentionSettings | undefined, env: string, pipeline: string): Retention {
   const ofEnv = settings?.environments?.[env]
   const levels = [settings, ofEnv, settings?.pipelines?.[pipeline], ofEnv?.pipelines?.[pipeline]]
-  const said = Object.assign({}, DEFAULT, ...levels) as RetentionSettings & typeof DEFAULT
+  const merged = Object.assign({}, DEFAULT, ...levels) as RetentionSettings & typeof DEFAULT
   return {
-    keepRuns: said.keepRuns,
-    keepMs: milliseconds(said.keep),
-    graceMs: milliseconds(said.grace),
-    everyMs: said.every === undefined ? undefined : milliseconds(said.every as Duration),
+    keepRuns: merged.keepRuns,
+    keepMs: milliseconds(merged.keep),
+    graceMs: milliseconds(merged.grace),
+    everyMs: merged.every === undefined ? undefined : milliseconds(merged.every as Duration),
   }
 }
 
@@ -69,14 +69,14 @@ export function checkRetention(
       if (!isObject(value))
         return refuse(`"${name}" of ${where} must be an object`, `write "${name}": { "<name>": { } }`)
       const inner = WITHIN[name as keyof typeof WITHIN]
-      for (const [of, said] of Object.entries(value)) checkRetention(file, said, `${where}, ${name}, ${of}`, inner)
+      for (const [of, group] of Object.entries(value)) checkRetention(file, group, `${where}, ${name}, ${of}`, inner)
     } else if (name === 'keepRuns') {
       if (!Number.isInteger(value) || (value as number) < 0)
         refuse(`"keepRuns" of ${where} must be a number of runs`, 'write "keepRuns": 100')
     } else {
       const ms = lengthOf(value)
       if (ms === undefined) refuse(`"${name}" of ${where} must be a duration`, `write "${name}": "2d"`)
-      else if (name === 'grace' && ms < LEAST_GRACE_MS)
+      else if (name === 'grace' && ms < MIN_GRACE_MS)
         refuse(`"grace" of ${where} is too short`, 'use at least "1h", and more than the longest step takes')
     }
   }

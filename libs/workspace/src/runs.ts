@@ -24,7 +24,7 @@ export interface RunSummary {
 }
 
 /** The status of a run that has ended, or the state of one that has not. */
-export type RunStanding = RunStatus | Unfinished
+export type RunStateName = RunStatus | Unfinished
 
 /**
  * Determines a run's status.
@@ -36,7 +36,7 @@ export async function statusOf(
   at: Layout,
   { plan, end }: RunSummary,
   on: string | undefined,
-): Promise<RunStanding> {
+): Promise<RunStateName> {
   const isOurs = on === undefined || plan.playground !== undefined
   return end?.status ?? unfinished(store, at, plan.run, (host) => isOurs && isGone(host))
 }
@@ -67,8 +67,8 @@ export async function nextRun(store: ArtifactStore, at: Layout, now: number): Pr
   const run = newRunName(now)
   const ahead = await store.children(at.runs, run.slice(0, -RANDOM)) // includes runs of the same moment
   const newest = await newestRun(store, at, ahead)
-  if (newest === undefined || momentOf(newest) < momentOf(run)) return { run }
-  const after = momentOf(newest) + TICK_MS
+  if (newest === undefined || timeOf(newest) < timeOf(run)) return { run }
+  const after = timeOf(newest) + TICK_MS
   return { run: newRunName(after), ...(after - now > SKEW_MS && { isAhead: newest }) }
 }
 
@@ -78,7 +78,7 @@ export async function nextRun(store: ArtifactStore, at: Layout, now: number): Pr
  */
 async function newestRun(store: ArtifactStore, at: Layout, names: readonly string[]): Promise<string | undefined> {
   for (const name of names.toSorted().reverse())
-    if (RUN_NAME.test(name) && momentOf(name) < LAST_MOMENT) {
+    if (RUN_NAME.test(name) && timeOf(name) < MAX_TIME) {
       const plan = await readRecord<Plan>(store, at.plan(name)).catch(undefinedOn('BAD_RECORD'))
       if (plan) return name
     }
@@ -86,13 +86,13 @@ async function newestRun(store: ArtifactStore, at: Layout, names: readonly strin
 }
 
 /** Later years do not fit into a name. */
-const LAST_MOMENT = Date.UTC(9999, 0)
+const MAX_TIME = Date.UTC(9999, 0)
 
 const RUN_NAME = /^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-([2-9a-hj-km-np-z])([2-9a-hj-km-np-z])/
 /** Longer than the fraction of a second that two letters can express. */
 const TICK_MS = 2
 
-function momentOf(name: string): number {
+function timeOf(name: string): number {
   const [, year, month, day, hour, minute, second, high, low] = RUN_NAME.exec(name)!
   const part = ALPHABET.indexOf(high!) * ALPHABET.length + ALPHABET.indexOf(low!)
   const whole = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second))
@@ -125,9 +125,9 @@ export async function findRun(store: ArtifactStore, at: Layout, wanted: string, 
   if (wanted === 'latest') return (await latestIn(store, at, playground)) ?? names[0]!
   const ref = await readRecord<{ v: number; run: string }>(store, at.ref(wanted))
   if (ref) return ref.run
-  if (wanted === PRODUCTION) return newestWhole(store, at)
+  if (wanted === PRODUCTION) return newestComplete(store, at)
   if (names.includes(wanted)) return wanted
-  const matching = wanted.length < FEWEST_LETTERS ? [] : names.filter((name) => isPartOf(name, wanted))
+  const matching = wanted.length < MIN_LETTERS ? [] : names.filter((name) => isPartOf(name, wanted))
   if (matching.length === 1) return matching[0]!
   const what = matching.length === 0 ? `run "${wanted}" does not exist` : `${matching.length} runs match "${wanted}"`
   throw new CairnError('NOT_FOUND', what, {
@@ -136,7 +136,7 @@ export async function findRun(store: ArtifactStore, at: Layout, wanted: string, 
 }
 
 /** Shorter texts would match some run by chance. */
-const FEWEST_LETTERS = 4
+const MIN_LETTERS = 4
 
 function isPartOf(name: string, wanted: string): boolean {
   return name.startsWith(wanted) || name.endsWith(wanted)
@@ -149,7 +149,7 @@ async function latestIn(store: ArtifactStore, at: Layout, playground: string | u
 }
 
 /** Finds the run in production before the first promotion: the newest completed run of the whole pipeline. */
-async function newestWhole(store: ArtifactStore, at: Layout): Promise<string> {
+async function newestComplete(store: ArtifactStore, at: Layout): Promise<string> {
   for await (const { plan, end } of recentRuns(store, at, Infinity)) {
     const isProductions = plan.playground === undefined && !plan.partial && !plan.taints
     if (end?.status === 'completed' && isProductions) return plan.run
@@ -226,18 +226,18 @@ export async function rerunOf(
 }
 
 /** Reads the newest runs with a readable plan, newest first. */
-export async function* recentRuns(store: ArtifactStore, at: Layout, most = LOOKED_AT): AsyncIterable<RunSummary> {
-  for (const name of (await runNames(store, at)).slice(0, most)) {
-    const plan = await readRecord<Plan>(store, at.plan(name)).catch(damaged)
-    if (plan) yield { plan, end: await readRecord<RunEnd>(store, at.runEnd(name)).catch(damaged) }
+export async function* recentRuns(store: ArtifactStore, at: Layout, limit = RECENT_RUNS): AsyncIterable<RunSummary> {
+  for (const name of (await runNames(store, at)).slice(0, limit)) {
+    const plan = await readRecord<Plan>(store, at.plan(name)).catch(undefinedIfDamaged)
+    if (plan) yield { plan, end: await readRecord<RunEnd>(store, at.runEnd(name)).catch(undefinedIfDamaged) }
   }
 }
 
 /** Damaged history must not stop a run; `cairn doctor` reports it. */
-function damaged(error: unknown): undefined {
+function undefinedIfDamaged(error: unknown): undefined {
   if (!(error instanceof CairnError && error.code === 'BAD_RECORD')) throw error
 }
-const LOOKED_AT = 20
+const RECENT_RUNS = 20
 
 /** Finds the run to compare a plan with: the newest recent run that completed, or else the newest. */
 export async function previousRun(store: ArtifactStore, at: Layout, except?: string): Promise<RunSummary | undefined> {

@@ -3,7 +3,7 @@ import { undefinedOn } from '@cairn/kernel/contract'
 import { findArtifactPath } from '../artifact-path.ts'
 import { openWorkspace } from '../open.ts'
 import type { GlobalOptions } from '../global-options.ts'
-import { contextNamed } from '../remote/needed.ts'
+import { requireContext } from '../remote/context.ts'
 import { postTo } from '../remote/control-client.ts'
 import { printData, printLines } from '../terminal/print.ts'
 
@@ -14,7 +14,7 @@ export default async function cancel(
   command: { optsWithGlobals(): GlobalOptions },
 ): Promise<void> {
   const { json, ...globals } = command.optsWithGlobals()
-  const on = contextNamed(globals, 'a local run is cancelled with Ctrl-C')
+  const on = requireContext(globals, 'a local run is cancelled with Ctrl-C')
   const workspace = await openWorkspace(globals)
   const { control } = readContext(workspace.project.root, on)
   const end = async (place: { readonly pipeline: string; readonly run: string }) => ({

@@ -1,9 +1,8 @@
-import { forEachConcurrently } from '@cairn/engine'
 import { CairnError } from '@cairn/kernel'
 import { undefinedOn } from '@cairn/kernel/contract'
-import { NAMES } from '@cairn/records'
+import { mapConcurrently, NAMES } from '@cairn/records'
 import { when } from '@cairn/workspace'
-import { withGiven } from '../given-options.ts'
+import { withGivenOptions } from '../given-options.ts'
 import { timeZone } from '../open.ts'
 import type { GlobalOptions } from '../global-options.ts'
 import { letterNamed, lettersOf, openLetters, wholeLetter, type Letter } from '../remote/dead-letters.ts'
@@ -48,8 +47,9 @@ export async function list(named: string | undefined, { number, all = false }: L
     ])
   const titles = ['dead letter', 'time', 'event', 'given up by', 'error'].map((title) => ({ title }))
   printLines(table(titles, rows, (title) => paint('dim', title)))
-  if (more || found.length > number) printLines(`\nmore: ${withGiven(`cairn dead-letters list -n ${number * 10}`)}`)
-  printLines(`\n${paint('dim', 'next')}  ${withGiven(`cairn dead-letters show ${rows[0]![0]}`)}`)
+  if (more || found.length > number)
+    printLines(`\nmore: ${withGivenOptions(`cairn dead-letters list -n ${number * 10}`)}`)
+  printLines(`\n${paint('dim', 'next')}  ${withGivenOptions(`cairn dead-letters show ${rows[0]![0]}`)}`)
 }
 
 /** `cairn dead-letters show`: prints one dead letter with its message. */
@@ -71,7 +71,7 @@ export async function show(path: string, _: object, command: Command) {
   if (letter.value !== null) printLines(`\n  ${textOf(letter.value)}`)
   if (letter.groups.some(({ state }) => state === 'waiting'))
     printLines(
-      `\n${paint('dim', 'next')}  ${withGiven(`cairn dead-letters ${letter.event ? 'replay' : 'drop'} ${pipeline}/${id}`)}`,
+      `\n${paint('dim', 'next')}  ${withGivenOptions(`cairn dead-letters ${letter.event ? 'replay' : 'drop'} ${pipeline}/${id}`)}`,
     )
 }
 
@@ -100,9 +100,9 @@ export function decide(what: 'replay' | 'drop') {
       return printLines(`${done}  ${pipeline}/${id}  for ${groups.join(', ')}`)
     }
     const letters = await Array.fromAsync(lettersOf(control, pipeline, run === undefined ? {} : { run }))
-    const meant = letters.filter(({ event, groups }) => (event || what === 'drop') && groups.some(isMeant(group)))
+    const chosen = letters.filter(({ event, groups }) => (event || what === 'drop') && groups.some(matchesGroup(group)))
     const decided: { id: string; groups: readonly string[] }[] = []
-    await forEachConcurrently(meant, async ({ id }) => {
+    await mapConcurrently(chosen, async ({ id }) => {
       const groups = await send(id).catch(undefinedOn('CONFLICT', 'NOT_FOUND')) // decided by another meanwhile
       if (groups) decided.push({ id, groups })
     })
@@ -111,7 +111,7 @@ export function decide(what: 'replay' | 'drop') {
     printLines(`${done}  ${decided.length} dead letters of ${pipeline}${left > 0 ? `; ${left} others remain` : ''}`)
   }
 }
-function isMeant(wanted: string | undefined): (of: Letter['groups'][number]) => boolean {
+function matchesGroup(wanted: string | undefined): (of: Letter['groups'][number]) => boolean {
   return ({ group, state }) => state === 'waiting' && (wanted === undefined || group === wanted)
 }
 

@@ -2,9 +2,9 @@ import { pipelineNames } from '@cairn/records'
 import { rmSync } from 'node:fs'
 import { examine, type Checkup } from '@cairn/maintenance'
 import { leftovers } from '@cairn/drivers/store/folder-leftovers'
-import { checkupLines, findingsOf, lastingOf, progressOf, shareOf } from '../checkups.ts'
+import { checkupLines, findingsOf, unrepairedOf, progressOf, shareOf } from '../checkups.ts'
 import { EXIT } from '../fail.ts'
-import { withGiven } from '../given-options.ts'
+import { withGivenOptions } from '../given-options.ts'
 import { openWorkspace } from '../open.ts'
 import type { GlobalOptions } from '../global-options.ts'
 import { paint } from '../terminal/style.ts'
@@ -43,7 +43,7 @@ export default async function doctor(
   const left = leftovers(workspace.project.store)
   if (repair) for (const path of left) rmSync(path, { recursive: true, force: true })
   const findings = findingsOf(checkups)
-  process.exitCode = lastingOf(checkups, repair).length > 0 ? EXIT.error : EXIT.ok
+  process.exitCode = unrepairedOf(checkups, repair).length > 0 ? EXIT.error : EXIT.ok
   if (json)
     return printData(
       JSON.stringify(
@@ -59,6 +59,6 @@ export default async function doctor(
     printLines(`${left.length} leftover files of processes that died${repair ? ', removed' : ', harmless'}`)
   if (findings.length > 0)
     printLines(
-      `${paint('dim', 'next')}  ${repair ? 'run the pipeline again: data in quarantine is recomputed' : withGiven('cairn doctor --repair')}`,
+      `${paint('dim', 'next')}  ${repair ? 'run the pipeline again: data in quarantine is recomputed' : withGivenOptions('cairn doctor --repair')}`,
     )
 }

@@ -17,7 +17,7 @@ interface Options {
 
 /** Services that do not depend on the pipelines. */
 const OF_EVERY_STACK: ReadonlySet<string> = new Set(['control', 'kafka', 'minio'])
-const LOOK_MS = 200
+const POLL_MS = 200
 /** Default number of lines for each service. */
 const LAST_LINES = 20
 
@@ -49,7 +49,7 @@ export default async function logs(
   for (const tail of tails) for (const line of (await tail.more()).slice(-(lines ?? LAST_LINES))) print(tail.name, line)
   while (follow) {
     for (const tail of tails) for (const line of await tail.more()) print(tail.name, line)
-    await sleep(LOOK_MS)
+    await sleep(POLL_MS)
   }
 }
 

@@ -1,5 +1,5 @@
 import { claim, type Plan } from '@cairn/records'
-import { withGiven } from '../given-options.ts'
+import { withGivenOptions } from '../given-options.ts'
 import { openPipeline, openWorkspace, type RequestOptions } from '../open.ts'
 import type { GlobalOptions } from '../global-options.ts'
 import { plannedLines } from '../planned-lines.ts'
@@ -26,10 +26,10 @@ export default async function plan(
   if (json) return printData(JSON.stringify({ pipeline, ...(saved && { run: saved.run }), steps: lines }, null, 2))
   printLines(planTable(lines))
   printLines(`\n${totals(lines)}`)
-  if (saved) printLines(`${paint('dim', 'next')}  ${withGiven(`cairn run --plan ${saved.run}`)}`)
+  if (saved) printLines(`${paint('dim', 'next')}  ${withGivenOptions(`cairn run --plan ${saved.run}`)}`)
   else if (lines.some(({ decision }) => decision !== 'reuse'))
     printLines(
-      `${paint('dim', 'next')}  ${withGiven(`${repeated(pipeline, options)}${on === undefined ? '' : ` --on ${on}`}`)}`,
+      `${paint('dim', 'next')}  ${withGivenOptions(`${repeated(pipeline, options)}${on === undefined ? '' : ` --on ${on}`}`)}`,
     )
 }
 

@@ -1,6 +1,6 @@
 import { deletePlayground, listPlaygrounds } from '@cairn/explore'
 import { when } from '@cairn/workspace'
-import { withGiven } from '../given-options.ts'
+import { withGivenOptions } from '../given-options.ts'
 import { openProduction, timeZone } from '../open.ts'
 import type { GlobalOptions } from '../global-options.ts'
 import { paint } from '../terminal/style.ts'
@@ -22,7 +22,7 @@ export default async function playgrounds(
   const found = listPlaygrounds(project)
   if (json) return printData(JSON.stringify(found, null, 2))
   for (const name of names) printLines(`deleted ${name}`)
-  if (found.length === 0) return printLines(withGiven('no playgrounds yet; cairn play creates one'))
+  if (found.length === 0) return printLines(withGivenOptions('no playgrounds yet; cairn play creates one'))
   const zone = timeZone()
   const rows = found.map(({ name, createdAt, usedAt, pins }) => [
     paint('bold', name),

@@ -5,14 +5,14 @@ import { loadPipeline, planRun, readContext, stepsOf, type Context, type LoadedP
 import { openPool } from '@cairn/embedded'
 import { findArtifactPath } from '../artifact-path.ts'
 import { driveRun } from '../drive-run.ts'
-import { withGiven } from '../given-options.ts'
+import { withGivenOptions } from '../given-options.ts'
 import { openProduction, openWorkspace } from '../open.ts'
 import type { GlobalOptions } from '../global-options.ts'
 import { detailsOf } from '../run-details.ts'
 import { failures, type RunResult } from '../run-summary.ts'
 import type { ProgressOption } from '../terminal/progress.ts'
 import { paint } from '../terminal/style.ts'
-import { byToken, whoIsHere } from '../who.ts'
+import { byNotAllowed, currentUser } from '../current-user.ts'
 import { printData, printLines } from '../terminal/print.ts'
 
 type Options = Omit<ProgressOption, 'json'> & { readonly by?: string }
@@ -70,7 +70,7 @@ function ofProduction({ pipeline, run }: Plan, place: string): CairnError {
 async function here(
   globals: GlobalOptions,
   loaded: LoadedPipeline,
-  by = whoIsHere(),
+  by = currentUser(),
   options: ProgressOption,
 ): Promise<Side> {
   const production = await openProduction(globals)
@@ -95,7 +95,7 @@ async function on(
   by: string | undefined,
   options: ProgressOption,
 ): Promise<Side> {
-  if (by !== undefined) throw byToken(globals.on!)
+  if (by !== undefined) throw byNotAllowed(globals.on!)
   const { setChampionOn, productionOn } = await import('../remote/production.ts')
   const production = await openProduction(globals)
   const context: Context = readContext(production.project.root, globals.on!)
@@ -130,6 +130,6 @@ function computedIn(ends: ReadonlyMap<string, EndRecord>, items: RunResult['item
 
 function tellPrevious({ previous }: Champion, pipeline: string, on: string | undefined): void {
   if (!previous) return
-  const next = withGiven(`cairn rollback ${pipeline}${on === undefined ? '' : ` --on ${on}`}`)
+  const next = withGivenOptions(`cairn rollback ${pipeline}${on === undefined ? '' : ` --on ${on}`}`)
   printLines(`previously ${previous.run}; ${paint('dim', 'next')}  ${next}`)
 }

@@ -2,7 +2,7 @@ import { CairnError } from '@cairn/kernel'
 import { copyResults } from '@cairn/maintenance'
 import { copyRuns } from '../copy-runs.ts'
 import type { GlobalOptions } from '../global-options.ts'
-import { openBoth } from '../remote/needed.ts'
+import { openLocalAndRemote } from '../remote/context.ts'
 
 /** `cairn push`: copies the results of local runs to services, which then reuse them. Needs the rights `adopt` and `read`. */
 export default async function push(
@@ -10,7 +10,7 @@ export default async function push(
   { runs }: { runs: number },
   command: { optsWithGlobals(): GlobalOptions },
 ): Promise<void> {
-  const { here, there, json } = await openBoth(command.optsWithGlobals())
+  const { here, there, json } = await openLocalAndRemote(command.optsWithGlobals())
   await copyRuns(here, there, path, { runs, json, onNone: nothingToPush }, copyResults)
 }
 

@@ -5,7 +5,7 @@ import type { Champion } from '@cairn/records'
 import { openPipeline, openProduction } from '../open.ts'
 import type { GlobalOptions } from '../global-options.ts'
 import { paint } from '../terminal/style.ts'
-import { byToken, whoIsHere } from '../who.ts'
+import { byNotAllowed, currentUser } from '../current-user.ts'
 import { printData, printLines } from '../terminal/print.ts'
 
 /** `cairn rollback`: production is again what it was before. */
@@ -15,7 +15,7 @@ export default async function rollback(
   command: { optsWithGlobals(): GlobalOptions },
 ): Promise<void> {
   const { json, ...globals } = command.optsWithGlobals()
-  if (globals.on !== undefined && by !== undefined) throw byToken(globals.on)
+  if (globals.on !== undefined && by !== undefined) throw byNotAllowed(globals.on)
   const production = await openProduction(globals)
   const { store, clock, project } = production
   const { pipeline } = await openPipeline(production, name)
@@ -23,7 +23,7 @@ export default async function rollback(
   const current = await currentChampion(store, at)
   const champion: Champion =
     globals.on === undefined
-      ? await rollBack(store, at, current, { by: by ?? whoIsHere(), since: clock.now() })
+      ? await rollBack(store, at, current, { by: by ?? currentUser(), since: clock.now() })
       : await onServices(project.root, globals.on, pipeline.name, current.champion?.run)
   if (json) return printData(JSON.stringify({ pipeline: pipeline.name, ...champion }, null, 2))
   printLines(`${paint('green', 'rolled back')}  ${pipeline.name}/${champion.run} is in production again`)

@@ -14,17 +14,17 @@ import {
   type Workspace,
 } from '@cairn/workspace'
 import { openPool } from '@cairn/embedded'
-import { clockNotes } from '../clock-notes.ts'
+import { clockWarnings } from '../clock-warnings.ts'
 import { detailsOf } from '../run-details.ts'
-import { driveRun, type Driven } from '../drive-run.ts'
+import { driveRun, type RunInput } from '../drive-run.ts'
 import { openPipeline, openWorkspace, requestOf, timeZone, type RequestOptions } from '../open.ts'
 import type { GlobalOptions } from '../global-options.ts'
 import { exportOutputs, exportTargets } from '../export-outputs.ts'
-import { refuseRepeats } from '../repeats.ts'
+import { refuseRepeats } from '../refuse-repeats.ts'
 import { refuseOwned } from '../written-files.ts'
 import { summaryJson, summaryText } from '../run-summary.ts'
 import type { ProgressOption } from '../terminal/progress.ts'
-import { tryNext } from '../try-next.ts'
+import { parameterToTry } from '../parameter-to-try.ts'
 import { printData, printLines } from '../terminal/print.ts'
 
 type Options = RequestOptions &
@@ -67,7 +67,7 @@ export default async function run(
     ms: performance.now() - started,
     files: outputs,
     store: workspace.project.store,
-    tryNext: await tryNext(loaded.pipeline, plan),
+    tryNext: await parameterToTry(loaded.pipeline, plan),
   }
   if (json) printData(jsonText(summaryJson(result), 2))
   else printLines(summaryText(result))
@@ -100,7 +100,7 @@ function unseen({ code, message }: CairnError, run: string): CairnError {
 interface Planned {
   readonly plan: Plan
   readonly loaded: LoadedPipeline
-  readonly dryRuns: Driven['dryRuns']
+  readonly dryRuns: RunInput['dryRuns']
   /** Warnings of base outputs that today's code would not produce. */
   readonly stale: readonly string[]
 }
@@ -117,7 +117,7 @@ async function planned(workspace: Workspace, name: string | undefined, options: 
     .filter(({ node }) => planned.stale.has(node))
     .map(({ node, reasons }) => `! ${node}  ${reasonTexts(reasons, timeZone()).join('; ')}`)
   const { plan, nodes: dryRuns, isAhead } = planned
-  return { plan, loaded, dryRuns, stale: [...stale, ...clockNotes(plan, isAhead)] }
+  return { plan, loaded, dryRuns, stale: [...stale, ...clockWarnings(plan, isAhead)] }
 }
 
 /** A saved plan is complete, so options that would change it are refused. */

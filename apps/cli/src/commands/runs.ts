@@ -11,13 +11,13 @@ import {
   number,
   when,
   type ItemState,
-  type RunStanding,
+  type RunStateName,
   type Workspace,
 } from '@cairn/workspace'
-import { withGiven } from '../given-options.ts'
+import { withGivenOptions } from '../given-options.ts'
 import { openWorkspace, timeZone } from '../open.ts'
 import type { GlobalOptions } from '../global-options.ts'
-import { heldUpBy, heldUpText, type HeldUp } from '../remote/dead-letters.ts'
+import { blockingLetters, blockingLetterText, type BlockingLetter } from '../remote/dead-letters.ts'
 import { waitOf, waitText, type Waiting } from '../remote/waiting.ts'
 import { badRecord, filterOf, isNarrow, runsHere, type FilterOptions } from '../run-filter.ts'
 import { metricsOf, STATUS_FORMATS, unfitText } from '../run-summary.ts'
@@ -28,7 +28,7 @@ import { printData, printLines, printNotes } from '../terminal/print.ts'
 interface RunLine {
   readonly pipeline: string
   readonly run: string
-  readonly status: RunStanding | 'queued' | 'unreadable'
+  readonly status: RunStateName | 'queued' | 'unreadable'
   /** For a queued run: its place, and the limit that it waits for. */
   readonly queue?: Waiting | undefined
   /** What is wrong with its records, if they cannot be read. */
@@ -46,7 +46,7 @@ interface RunLine {
   /** Tasks that no host could run so far. */
   readonly unfit: readonly UnfitRecord[]
   /** For a running run on services: its events that a stage gave up. */
-  readonly deadLetters: readonly HeldUp[]
+  readonly deadLetters: readonly BlockingLetter[]
 }
 
 /** `cairn runs`: lists the newest matching runs, with computed steps and metrics. */
@@ -82,7 +82,7 @@ export default async function runs(
   const newest = [...readable.slice(0, most), ...faulty]
   if (json) return printData(jsonText(newest.map(withKnownTime), 2))
   if (newest.length === 0) {
-    const next = withGiven(`cairn ${isNarrow(filter) ? 'runs' : 'run'} ${name ?? ''}`.trimEnd())
+    const next = withGivenOptions(`cairn ${isNarrow(filter) ? 'runs' : 'run'} ${name ?? ''}`.trimEnd())
     const of = name === undefined ? '' : ` of ${name}`
     return printLines(
       `${isNarrow(filter) ? `no run${of} matches` : `no runs${of} yet`}\n${paint('dim', 'next')}  ${next}`,
@@ -110,12 +110,12 @@ export default async function runs(
     ),
   )
   for (const { pipeline, run, fault } of faulty) printLines(`\n${pipeline}/${run}  ${fault}`)
-  if (faulty.length > 0) printLines(`${paint('dim', 'next')}  ${withGiven('cairn doctor')}`)
+  if (faulty.length > 0) printLines(`${paint('dim', 'next')}  ${withGivenOptions('cairn doctor')}`)
   for (const { pipeline, run, queue } of newest) if (queue) printLines(`\n${pipeline}/${run}  ${waitText(queue)}`)
   for (const { pipeline, run, unfit } of newest)
     for (const record of unfit) printLines(`\n${pipeline}/${run}  ${unfitText(record)}`)
   for (const { pipeline, run, deadLetters } of newest)
-    for (const letter of deadLetters) printLines(`\n${pipeline}/${run}  ${heldUpText(letter)}`)
+    for (const letter of deadLetters) printLines(`\n${pipeline}/${run}  ${blockingLetterText(letter)}`)
 }
 
 /** `null` if a clock was set back between start and end. */
@@ -175,7 +175,7 @@ async function runLine(
       failed: tasks('failed') + tasks('timed-out'),
       metrics: Object.fromEntries(metricsOf(plan, ends)),
       unfit: end ? [] : await unfitTasks(store, at, run),
-      deadLetters: end ? [] : await heldUpBy(globals, plan),
+      deadLetters: end ? [] : await blockingLetters(globals, plan),
     },
   ]
 }

@@ -8,12 +8,22 @@ import {
 } from '@cairn/records'
 import { unfitTasks } from '@cairn/engine'
 import { jsonText } from '@cairn/kernel'
-import { labelPath, readEnds, statusOf, artifact, bytes, duration, plain, when, type Workspace } from '@cairn/workspace'
+import {
+  labelPath,
+  readEnds,
+  statusOf,
+  artifact,
+  bytes,
+  duration,
+  escaped,
+  when,
+  type Workspace,
+} from '@cairn/workspace'
 import { itemJson, showItems } from '../show-items.ts'
 import { findArtifact, findArtifactPath, type ArtifactPath } from '../artifact-path.ts'
 import { objectFile } from '../object-file.ts'
 import { errorText } from '../error-text.ts'
-import { heldUpBy, heldUpText } from '../remote/dead-letters.ts'
+import { blockingLetters, blockingLetterText } from '../remote/dead-letters.ts'
 import { missingStagesIn, missingStageText } from '../remote/missing-stages.ts'
 import { waitOf } from '../remote/waiting.ts'
 import { detailsOf } from '../run-details.ts'
@@ -52,7 +62,7 @@ async function showRun(
   const queue = await waitOf(workspace, globals, { plan, end })
   const status = queue ? 'queued' : await statusOf(workspace.store, workspace.at(pipeline), { plan, end }, on)
   const unfit = end ? [] : await unfitTasks(workspace.store, workspace.at(pipeline), plan.run)
-  const deadLetters = end ? [] : await heldUpBy(globals, plan)
+  const deadLetters = end ? [] : await blockingLetters(globals, plan)
   const missingStages = queue ? [] : await missingStagesIn(workspace, globals, { plan, end })
   if (json)
     return printData(
@@ -68,7 +78,7 @@ async function showRun(
   printLines(
     `\n${summaryText({ plan, status, queue, unfit, ends: outermost, ...(await detailsOf(workspace, plan, outermost)), ms, files: [], store: on === undefined ? workspace.project.store : `in ${on}`, on, playground: plan.playground ?? playground })}`,
   )
-  for (const letter of deadLetters) printLines(`\n${heldUpText(letter)}`)
+  for (const letter of deadLetters) printLines(`\n${blockingLetterText(letter)}`)
   for (const step of missingStages) printLines(`\n${missingStageText(plan, step, on)}`)
 }
 
@@ -111,7 +121,7 @@ async function showStep(
     ['step', `${pipeline}/${plan.run}/${id}${itemName === undefined ? '' : `/${itemName}`}`],
   ]
   const label = item && labelPath(item)
-  if (label !== undefined) lines.push(['label', plain(label)])
+  if (label !== undefined) lines.push(['label', escaped(label)])
   if (end)
     lines.push([
       'status',
@@ -137,12 +147,12 @@ async function showStep(
       lines.map(([name, value]) => [paint('dim', name), value]),
     ),
   )
-  const tell = (what: string, error: ErrorRecord) =>
+  const addError = (what: string, error: ErrorRecord) =>
     printLines(`\n${what}  ${errorText(error, { frames: 20 }).join('\n')}`)
   for (const failure of failures)
-    tell(paint('yellow', failure.attempt === undefined ? 'earlier attempt' : `attempt ${failure.attempt}`), failure)
-  if (outcome?.status === 'completed' && outcome.caught) tell(paint('yellow', 'caught'), outcome.caught)
-  if (outcome && 'error' in outcome) tell(paint('red', 'error'), outcome.error)
+    addError(paint('yellow', failure.attempt === undefined ? 'earlier attempt' : `attempt ${failure.attempt}`), failure)
+  if (outcome?.status === 'completed' && outcome.caught) addError(paint('yellow', 'caught'), outcome.caught)
+  if (outcome && 'error' in outcome) addError(paint('red', 'error'), outcome.error)
 }
 
 function stepLines(

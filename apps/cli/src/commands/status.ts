@@ -2,11 +2,11 @@ import { CairnError } from '@cairn/kernel'
 import { pidOf } from '@cairn/drivers/process-id'
 import { findProject, readContext } from '@cairn/workspace'
 import { EXIT } from '../fail.ts'
-import { look } from '../local/health.ts'
+import { checkService } from '../local/health.ts'
 import { CONTROL, isServer, LOCAL, processOf, Stack } from '../local/stack.ts'
 import { statusText, supervisorText } from '../local/status.ts'
 import type { GlobalOptions } from '../global-options.ts'
-import { withGiven } from '../given-options.ts'
+import { withGivenOptions } from '../given-options.ts'
 import { getFrom } from '../remote/control-client.ts'
 import { waitingLetters } from '../remote/dead-letters.ts'
 import type { Checked } from '../remote/doctor.ts'
@@ -21,7 +21,7 @@ export default async function status(_: object, command: { optsWithGlobals(): Gl
   const stack = new Stack(root)
   const { running, services, isSupervised } = stack
   const isUp = isSupervised || services.some(({ name }) => processOf(running, name) !== undefined)
-  const found = isUp ? await Promise.all(services.map((service) => look(service, running))) : []
+  const found = isUp ? await Promise.all(services.map((service) => checkService(service, running))) : []
   const ill = found.find(({ state }) => state !== 'ready')
   const ready = new Set(found.flatMap(({ name, state }) => (state === 'ready' ? [name] : [])))
   const canAnswer = ready.has(CONTROL)
@@ -51,7 +51,7 @@ export default async function status(_: object, command: { optsWithGlobals(): Gl
     printLines(`\ndead letters of ${pipeline}: ${count}  cairn dead-letters list ${pipeline} --on local`)
   for (const { what, found: wrong, next } of failed) {
     printLines(`\n${paint('red', '✘')} ${what}  ${wrong}`)
-    if (next !== undefined) printLines(`${paint('dim', 'next')}  ${withGiven(next, { on: LOCAL })}`)
+    if (next !== undefined) printLines(`${paint('dim', 'next')}  ${withGivenOptions(next, { on: LOCAL })}`)
   }
   if (isLocked) return printLines(`\n${CHANGING}`)
   if (!isSupervised) return printLines(`\n${supervisorText(running!)}\nnext  cairn up`)

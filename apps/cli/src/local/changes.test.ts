@@ -1,6 +1,6 @@
 import { thisProcess } from '@cairn/drivers/process-id'
 import { describe, expect, it } from 'vitest'
-import { changeOf, changeText, livingOf, stoppedOf } from './changes.ts'
+import { changeOf, changeText, runningServices, stoppedOf } from './changes.ts'
 import type { Running, Service } from './stack.ts'
 
 /** A service, whose version is that of all that it is made of. */
@@ -18,7 +18,7 @@ function serviceOf(name: string, more: Partial<Service> = {}): Service {
   return { probe: 'http', version: JSON.stringify(of), ...of }
 }
 const running: Running = { supervisor: thisProcess, services: { load: thisProcess, old: thisProcess } }
-const before = livingOf([serviceOf('load'), serviceOf('old'), serviceOf('dead')], running)
+const before = runningServices([serviceOf('load'), serviceOf('old'), serviceOf('dead')], running)
 const said = (more: Partial<Service>) => changeText(changeOf(serviceOf('load', more), before))
 
 describe('what becomes of a service', () => {

@@ -10,24 +10,27 @@ export interface Change {
 const SECRET = 'CAIRN_SECRET_'
 
 /** The services whose processes are running, by name. */
-export function livingOf(services: readonly Service[], running: Running | undefined): ReadonlyMap<string, Service> {
-  const living = services.filter(({ name }) => processOf(running, name) !== undefined)
-  return new Map(living.map((service) => [service.name, service]))
+export function runningServices(
+  services: readonly Service[],
+  running: Running | undefined,
+): ReadonlyMap<string, Service> {
+  const alive = services.filter(({ name }) => processOf(running, name) !== undefined)
+  return new Map(alive.map((service) => [service.name, service]))
 }
 
 /** Returns what to do with a service, given what ran before. */
-export function changeOf(service: Service, living: ReadonlyMap<string, Service>): Change {
+export function changeOf(service: Service, runningBefore: ReadonlyMap<string, Service>): Change {
   const { name, version } = service
-  const before = living.get(name)
+  const before = runningBefore.get(name)
   if (!before) return { name, change: 'started' }
   if (before.version === version) return { name, change: 'unchanged' }
   return { name, change: 'restarted', why: whyOf(before, service) }
 }
 
 /** Lists the services that ran before and are no longer needed. */
-export function stoppedOf(services: readonly Service[], living: ReadonlyMap<string, Service>): Change[] {
+export function stoppedOf(services: readonly Service[], runningBefore: ReadonlyMap<string, Service>): Change[] {
   const wanted = new Set(services.map(({ name }) => name))
-  const gone = [...living.keys()].filter((name) => !wanted.has(name))
+  const gone = [...runningBefore.keys()].filter((name) => !wanted.has(name))
   return gone.map((name) => ({ name, change: 'stopped', why: 'the project no longer has it' }))
 }
 

@@ -3,7 +3,7 @@ import { kafkaAnswers, minioAnswers } from '@cairn/drivers/servers-answer'
 import { processOf, type Running, type Service } from './stack.ts'
 
 export type State = 'ready' | 'not ready' | 'no answer'
-export interface Found {
+export interface ServiceHealth {
   readonly name: string
   readonly url: string
   readonly state: State
@@ -18,7 +18,7 @@ export interface Found {
 const PROBE_MS = 5_000
 
 /** The state of a service: its process, and its health endpoint. */
-export async function look(service: Service, running: Running | undefined): Promise<Found> {
+export async function checkService(service: Service, running: Running | undefined): Promise<ServiceHealth> {
   const { name } = service
   const { since, restarts, ended } = running?.watch?.[name] ?? {}
   const about = { ...(since !== undefined && { since }), ...(restarts !== undefined && { restarts }) }
@@ -27,7 +27,7 @@ export async function look(service: Service, running: Running | undefined): Prom
   return { name, url: service.url, state: 'no answer', findings: ended ?? 'is not running', ...about }
 }
 
-async function probe(service: Service): Promise<Found> {
+async function probe(service: Service): Promise<ServiceHealth> {
   const { name, url } = service
   switch (service.probe) {
     case 'kafka':
@@ -39,15 +39,15 @@ async function probe(service: Service): Promise<Found> {
   }
 }
 
-async function probeHttp(name: string, url: string): Promise<Found> {
+async function probeHttp(name: string, url: string): Promise<ServiceHealth> {
   try {
     const answer = await fetch(new URL('/health/ready', url), { signal: AbortSignal.timeout(PROBE_MS) })
     if (answer.ok) return { name, url, state: 'ready', findings: '' }
-    const told = (await answer.json()) as { error?: { message?: string } & Record<string, string> } & Record<
+    const body = (await answer.json()) as { error?: { message?: string } & Record<string, string> } & Record<
       string,
       string
     >
-    const wrong = Object.entries(told).filter(([, finding]) => finding !== 'ok')
+    const wrong = Object.entries(body).filter(([, finding]) => finding !== 'ok')
     return {
       name,
       url,

@@ -69,7 +69,7 @@ export class Stack {
   }
 
   /** Records that the services in this folder belong to this project. */
-  settle(): void {
+  recordOwner(): void {
     ignoreInGit(dirname(this.folder))
     writeJson(stackPlaceFile(this.root), stackPlaceAt(this.root))
   }

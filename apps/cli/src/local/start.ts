@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { identityOf, newSigningKey, publicKeyOf } from '@cairn/drivers/identity'
 import { duration } from '@cairn/workspace'
 import { CairnError } from '@cairn/kernel'
-import { look } from './health.ts'
+import { checkService } from './health.ts'
 import { CONTROL, LOCAL, readJson, writeJson, writeText, type Service, type Stack } from './stack.ts'
 
 /** Maximum time until all services are ready. */
@@ -55,21 +55,21 @@ export async function startServices(
   writeJson(stack.servicesFile, services)
   let supervisor = stack.isSupervised ? undefined : startSupervisor(stack)
   const began = performance.now()
-  let said = began
+  let notedAt = began
   const waiting = new Map(awaited.map((service) => [service.name, service]))
   while (waiting.size > 0) {
     if (!stack.isSupervised && (supervisor?.exitCode ?? supervisor?.signalCode) !== null)
       supervisor = startSupervisor(stack)
     const { running } = stack
     const current = [...waiting.values()].filter(({ name, version }) => running?.watch?.[name]?.version === version)
-    for (const found of await Promise.all(current.map((service) => look(service, running))))
+    for (const found of await Promise.all(current.map((service) => checkService(service, running))))
       if (found.state === 'ready') {
         onReady(waiting.get(found.name)!)
         waiting.delete(found.name)
       }
     const now = performance.now()
-    if (waiting.size > 0 && now - said > WAITING_MS) {
-      said = now
+    if (waiting.size > 0 && now - notedAt > WAITING_MS) {
+      notedAt = now
       note(`waiting for ${[...waiting.keys()].join(', ')} (${duration(now - began)})`)
     }
     if (now - began > READY_MS)

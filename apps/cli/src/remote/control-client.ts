@@ -10,8 +10,8 @@ export type Address<Method extends 'get' | 'post'> = {
 }[keyof paths]
 
 /** The successful response of an address. */
-export type Answer<Path extends keyof paths, Method extends 'get' | 'post' = 'get'> = Said<paths[Path][Method]>
-type Said<Operation> = Operation extends { responses: infer All }
+export type Answer<Path extends keyof paths, Method extends 'get' | 'post' = 'get'> = JsonResponse<paths[Path][Method]>
+type JsonResponse<Operation> = Operation extends { responses: infer All }
   ? {
       [Status in keyof All]: All[Status] extends { content: { 'application/json': infer Body } } ? Body : never
     }[keyof All]
@@ -27,12 +27,12 @@ type Body<Operation> = Operation extends { requestBody?: { content: { 'applicati
   ? Json
   : undefined
 
-interface Limits {
+interface RequestLimits {
   /** Time limit of the complete response in milliseconds; null for none. */
   readonly deadline?: number | null
   readonly signal?: AbortSignal
 }
-interface Sent extends Limits {
+interface PostOptions extends RequestLimits {
   readonly headers?: Readonly<Record<string, string>>
   /** Called each time control is overloaded. */
   readonly onBusy?: (busy: Busy) => void
@@ -42,7 +42,7 @@ export async function getFrom<Path extends Address<'get'>>(
   control: ControlOptions,
   path: Path,
   params: Params<Path, 'get'>,
-  limits: Limits = {},
+  limits: RequestLimits = {},
 ): Promise<Answer<Path>> {
   const answer = await askControl(control, addressOf(path, params), limits)
   return (await answer.json()) as Answer<Path>
@@ -55,7 +55,7 @@ export async function postTo<Path extends Address<'post'>>(
   control: ControlOptions,
   path: Path,
   { body, ...params }: Params<Path, 'post'> & { readonly body: Body<paths[Path]['post']> },
-  { headers, deadline = PLANNING_MS, onBusy }: Sent = {},
+  { headers, deadline = PLANNING_MS, onBusy }: PostOptions = {},
 ): Promise<Answer<Path, 'post'>> {
   const answer = await askControl(control, addressOf(path, params), {
     method: 'POST',
@@ -68,14 +68,14 @@ export async function postTo<Path extends Address<'post'>>(
 }
 
 /** An address with its path parameters and query. */
-export function addressOf(template: string, { path = {}, query = {} }: Filling): string {
+export function addressOf(template: string, { path = {}, query = {} }: AddressValues): string {
   const address = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(path[name]!))
   const values = Object.entries(query).flatMap(([name, value]) =>
     [value ?? []].flat().map((one): [string, string] => [name, String(one)]),
   )
   return values.length === 0 ? address : `${address}?${new URLSearchParams(values).toString()}`
 }
-interface Filling {
+interface AddressValues {
   readonly path?: Readonly<Record<string, string>>
   readonly query?: Readonly<Record<string, Value | readonly Value[] | undefined>>
 }

@@ -2,12 +2,12 @@ import { readContext } from '@cairn/workspace'
 import type { ControlOptions } from '@cairn/drivers/store/control'
 import { CairnError } from '@cairn/kernel'
 import { pipelineNames, NAMES, type Plan } from '@cairn/records'
-import { withGiven } from '../given-options.ts'
+import { withGivenOptions } from '../given-options.ts'
 import { openWorkspace } from '../open.ts'
 import type { GlobalOptions } from '../global-options.ts'
 import { paint } from '../terminal/style.ts'
 import { getFrom, type Answer } from './control-client.ts'
-import { contextNamed } from './needed.ts'
+import { requireContext } from './context.ts'
 
 /** A dead letter, as control describes it. */
 export type Letter = Answer<typeof OF_PIPELINE>['letters'][number]
@@ -44,7 +44,7 @@ export async function waitingLetters(control: ControlOptions): Promise<Readonly<
 
 /** The control service of `--on`, and the selected pipelines. */
 export async function openLetters(globals: GlobalOptions, pipeline: string | undefined) {
-  const on = contextNamed(globals, 'local runs have no dead letters')
+  const on = requireContext(globals, 'local runs have no dead letters')
   const { project, store } = await openWorkspace(globals)
   const { control } = readContext(project.root, on)
   if (pipeline !== undefined && !NAMES.name.fits(pipeline)) throw noLetter(pipeline)
@@ -69,27 +69,27 @@ function noLetter(given: string): CairnError {
 }
 
 /** The dead letters that block a run: its events that stages gave up. */
-export async function heldUpBy(
+export async function blockingLetters(
   globals: GlobalOptions,
   { pipeline, run, steps }: Pick<Plan, 'pipeline' | 'run' | 'steps'>,
-): Promise<HeldUp[]> {
+): Promise<BlockingLetter[]> {
   if (globals.on === undefined) return []
   const { control } = await openLetters(globals, pipeline)
-  const found: HeldUp[] = []
+  const found: BlockingLetter[] = []
   for await (const { id, event, groups } of lettersOf(control, pipeline, { run }))
     for (const { group, state, error } of groups)
       if (state === 'waiting' && group in steps)
         found.push({ letter: `${pipeline}/${id}`, event: event!.id, step: group, error })
   return found
 }
-export interface HeldUp {
+export interface BlockingLetter {
   readonly letter: string
   readonly event: string
   readonly step: string
   readonly error: { readonly code: string; readonly message: string }
 }
 
-export function heldUpText({ letter, event, step, error }: HeldUp): string {
-  const next = `\n  ${paint('dim', 'next')}  ${withGiven(`cairn dead-letters replay ${letter}`)}`
+export function blockingLetterText({ letter, event, step, error }: BlockingLetter): string {
+  const next = `\n  ${paint('dim', 'next')}  ${withGivenOptions(`cairn dead-letters replay ${letter}`)}`
   return `${paint('yellow', `! ${step}`)}  gave up event ${event}: ${error.message}${next}`
 }

@@ -1,10 +1,10 @@
 import { duration, readContext } from '@cairn/workspace'
 import type { ControlOptions } from '@cairn/drivers/store/control'
-import { checkupLines, findingsOf, lastingOf } from '../checkups.ts'
+import { checkupLines, findingsOf, unrepairedOf } from '../checkups.ts'
 import { EXIT } from '../fail.ts'
 import { openWorkspace } from '../open.ts'
 import type { GlobalOptions } from '../global-options.ts'
-import { withGiven } from '../given-options.ts'
+import { withGivenOptions } from '../given-options.ts'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
 import { printData, printLines } from '../terminal/print.ts'
@@ -37,23 +37,23 @@ export async function examineServices(
   if (!json) printChecks(checks)
   const checkups = await examineStore(control, { bytes: share, repair })
   const findings = findingsOf(checkups)
-  const isWell = checks.every(({ ok }) => ok)
-  process.exitCode = isWell && lastingOf(checkups, repair).length === 0 ? EXIT.ok : EXIT.error
+  const allOk = checks.every(({ ok }) => ok)
+  process.exitCode = allOk && unrepairedOf(checkups, repair).length === 0 ? EXIT.ok : EXIT.error
   if (json) {
-    const sound = isWell && findings.length === 0
+    const sound = allOk && findings.length === 0
     return printData(JSON.stringify({ sound, repaired: repair, checks, pipelines: checkups }, null, 2))
   }
   for (const line of checkupLines(checkups, repair)) printLines(line)
   if (findings.length > 0)
     printLines(
-      `${paint('dim', 'next')}  ${repair ? 'run the pipeline again: data in quarantine is recomputed' : withGiven('cairn doctor --repair')}`,
+      `${paint('dim', 'next')}  ${repair ? 'run the pipeline again: data in quarantine is recomputed' : withGivenOptions('cairn doctor --repair')}`,
     )
 }
 
 async function checksOf(control: ControlOptions): Promise<Checked[]> {
-  const asked = Date.now()
+  const sentAt = Date.now()
   const { now, checks } = await getFrom(control, '/v1/checkup', {})
-  return [{ what: 'control', ok: true, found: control.url }, ...checks, clock(now - (asked + Date.now()) / 2)]
+  return [{ what: 'control', ok: true, found: control.url }, ...checks, clock(now - (sentAt + Date.now()) / 2)]
 }
 
 function printChecks(checks: readonly Checked[]): void {
@@ -64,7 +64,8 @@ function printChecks(checks: readonly Checked[]): void {
       rows,
     ),
   )
-  for (const { next } of checks) if (next !== undefined) printLines(`${paint('dim', 'next')}  ${withGiven(next)}`)
+  for (const { next } of checks)
+    if (next !== undefined) printLines(`${paint('dim', 'next')}  ${withGivenOptions(next)}`)
 }
 
 /** @param skew milliseconds, as exactly as the response time allows */

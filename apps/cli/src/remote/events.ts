@@ -6,10 +6,10 @@ import type { Waiting } from './waiting.ts'
 import { askControl, type ControlOptions } from '@cairn/drivers/store/control'
 
 /** A connection that is silent for this long counts as dead. Milliseconds. */
-const SILENCE_MS = 45_000
-const AGAIN_MS = 1_000
+const DEAD_AFTER_MS = 45_000
+const RECONNECT_MS = 1_000
 /** How long the control service may be unavailable. Milliseconds. */
-const PATIENCE_MS = 10 * 60_000
+const MAX_OUTAGE_MS = 10 * 60_000
 
 /**
  * The events of a run, each once, until it ends or the signal aborts. Control may restart meanwhile.
@@ -26,12 +26,12 @@ export async function* eventsOf(
   const seen = new Set<string>()
   const address: Address<'get'> = '/v1/pipelines/{pipeline}/runs/{run}/events'
   const path = addressOf(address, { path: { pipeline, run } })
-  let heardAt = performance.now()
+  let lastMessageAt = performance.now()
   let last: string | undefined
   while (!signal.aborted) {
     try {
       for await (const { id, event, wait } of stream(control, path, last, signal)) {
-        heardAt = performance.now()
+        lastMessageAt = performance.now()
         last = id ?? last
         if (wait) onWait(wait)
         if (event === undefined || seen.has(event.id)) continue
@@ -41,10 +41,10 @@ export async function* eventsOf(
       }
     } catch (error) {
       if (signal.aborted) return
-      const isAway = error instanceof CairnError ? error.code === 'BUS_FAILED' : true
-      if (!isAway || performance.now() - heardAt > PATIENCE_MS) throw error
+      const isOutage = error instanceof CairnError ? error.code === 'BUS_FAILED' : true
+      if (!isOutage || performance.now() - lastMessageAt > MAX_OUTAGE_MS) throw error
     }
-    await sleep(AGAIN_MS, undefined, { signal }).catch(() => {})
+    await sleep(RECONNECT_MS, undefined, { signal }).catch(() => {})
   }
 }
 
@@ -69,12 +69,12 @@ async function* stream(
     deadline: null,
     ...(last !== undefined && { headers: { 'last-event-id': last } }),
   })
-  let timer = setTimeout(() => silence.abort(), SILENCE_MS)
+  let timer = setTimeout(() => silence.abort(), DEAD_AFTER_MS)
   let text = ''
   try {
     for await (const part of answer.body!.pipeThrough(new TextDecoderStream())) {
       clearTimeout(timer)
-      timer = setTimeout(() => silence.abort(), SILENCE_MS)
+      timer = setTimeout(() => silence.abort(), DEAD_AFTER_MS)
       const messages = (text + part).split('\n\n')
       text = messages.pop()!
       for (const message of messages) yield parse(message)

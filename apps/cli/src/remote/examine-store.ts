@@ -4,47 +4,53 @@ import type { Checkup, Finding } from '@cairn/maintenance'
 import { progressOf, type Checkups } from '../checkups.ts'
 import { getFrom, postTo } from './control-client.ts'
 
-interface Asked {
+interface ExaminationOptions {
   /** The share of objects whose bytes are read. */
   readonly bytes: number
   readonly repair: boolean
 }
 
 /** Has control check the store of its services, part by part. Needs the right to collect. */
-export async function examineStore(control: ControlOptions, asked: Asked): Promise<Checkups> {
+export async function examineStore(control: ControlOptions, options: ExaminationOptions): Promise<Checkups> {
   const { pipelines } = await getFrom(control, '/v1/pipelines', {})
   const checkups: Record<string, Checkup> = {}
-  for (const pipeline of pipelines) checkups[pipeline] = await examinePipeline(control, pipeline, asked)
+  for (const pipeline of pipelines) checkups[pipeline] = await examinePipeline(control, pipeline, options)
   return checkups
 }
 
-async function examinePipeline(control: ControlOptions, pipeline: string, asked: Asked): Promise<Checkup> {
+async function examinePipeline(
+  control: ControlOptions,
+  pipeline: string,
+  options: ExaminationOptions,
+): Promise<Checkup> {
   const findings: Finding[] = []
   const checked = { runs: 0, checkpoints: 0, objects: 0, bytes: 0, read: 0 }
-  const tell = progressOf(pipeline)
+  const showProgress = progressOf(pipeline)
   let after: Checkup['next']
   do {
-    const given = { path: { pipeline }, body: { ...asked, ...(after && { after }) } }
-    const part = await inTurn(() => postTo(control, '/v1/pipelines/{pipeline}/examinations', given, { deadline: null }))
+    const given = { path: { pipeline }, body: { ...options, ...(after && { after }) } }
+    const part = await retryWhileBusy(() =>
+      postTo(control, '/v1/pipelines/{pipeline}/examinations', given, { deadline: null }),
+    )
     findings.push(...part.findings)
     for (const count of Object.keys(checked) as (keyof typeof checked)[]) checked[count] += part.checked[count]
     after = part.next
-    tell({ checked })
+    showProgress({ checked })
   } while (after)
   return { findings, checked }
 }
 
 /** How long to wait for a running collection of a large store. Milliseconds. */
-const PATIENCE_MS = 10 * 60_000
+const MAX_WAIT_MS = 10 * 60_000
 
 /** Retries while control refuses because the same pipeline is being collected or checked. */
-async function inTurn<Result>(ask: () => Promise<Result>): Promise<Result> {
+async function retryWhileBusy<Result>(ask: () => Promise<Result>): Promise<Result> {
   const since = performance.now()
   for (;;)
     try {
       return await ask()
     } catch (error) {
       const isTaken = error instanceof CairnError && error.code === 'CONFLICT'
-      if (!isTaken || performance.now() - since > PATIENCE_MS) throw error
+      if (!isTaken || performance.now() - since > MAX_WAIT_MS) throw error
     }
 }

@@ -8,7 +8,7 @@ import { summaryJson, summaryText, type RunResult } from '../run-summary.ts'
 import { progressFor, type Progress, type ProgressOption } from '../terminal/progress.ts'
 import { RunView } from '../terminal/run-view.ts'
 import { eventsOf } from './events.ts'
-import { missingStagesOf, missingStageText, stageCheckAfterMs, StageWatch } from './missing-stages.ts'
+import { missingStagesOf, missingStageText, stageCheckAfterMs, MissingStageWatch } from './missing-stages.ts'
 import { waitText } from './waiting.ts'
 import { printData, printLines, printNotes } from '../terminal/print.ts'
 
@@ -39,12 +39,12 @@ export async function followRun(
   process.exitCode = exitCodeOf(ended.status)
 }
 
-const LOOK_MS = 250
+const CHECK_MS = 250
 /** The interval between warnings grows by this factor. */
-const RARER = 4
+const INTERVAL_FACTOR = 4
 
 /** Warns, at growing intervals, which step without a timeout is still running. */
-function noteWaiting({ plan, nodes }: RunView, progress: Progress): NodeJS.Timeout {
+function warnOfLongSteps({ plan, nodes }: RunView, progress: Progress): NodeJS.Timeout {
   const due = new Map<string, number>()
   const first = stillWaitingAfterMs()
   return setInterval(() => {
@@ -54,12 +54,12 @@ function noteWaiting({ plan, nodes }: RunView, progress: Progress): NodeJS.Timeo
       if (isBounded || state !== 'running' || startedAt === undefined) continue
       const ms = due.get(node) ?? Math.max(first, 3 * expectedMs)
       if (performance.now() - startedAt < ms) continue
-      due.set(node, ms * RARER)
+      due.set(node, ms * INTERVAL_FACTOR)
       progress.note(
         `! ${node}  still running after ${duration(ms)}, in ${plan.pipeline}/${plan.run}: cairn logs shows what it printed; if it can wait forever, give the step a timeout`,
       )
     }
-  }, LOOK_MS)
+  }, CHECK_MS)
 }
 
 /** Shows the progress of a run on services, and returns its result; undefined if Ctrl-C came before its end. */
@@ -76,8 +76,8 @@ export async function watchRun(
   const expected = (step: string) => workspace.history.expected(pipeline, step)?.ms
   const view = new RunView(plan, expected, new Map(), () => performance.now())
   const progress = await progressFor(view, options)
-  const waiting = noteWaiting(view, progress)
-  const stages = new StageWatch(
+  const waiting = warnOfLongSteps(view, progress)
+  const stages = new MissingStageWatch(
     stageCheckAfterMs(),
     (signal) => missingStagesOf({ control }, plan, signal),
     (step) => progress.note(missingStageText(plan, step, on)),
@@ -89,8 +89,8 @@ export async function watchRun(
     for await (const event of eventsOf(control, pipeline, run, detached.signal, (wait) =>
       progress.note(waitText(wait)),
     )) {
-      stages.heard()
-      progress.hear(event)
+      stages.onEvent()
+      progress.onEvent(event)
       if (event.type === 'cairn.run-ended') status = event.data.status as RunStatus
     }
   } finally {

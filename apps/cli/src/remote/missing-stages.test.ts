@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { StageWatch } from './missing-stages.ts'
+import { MissingStageWatch } from './missing-stages.ts'
 
 /** A run that is followed, of which something is heard only when a test says so. */
 describe('while a run is followed, its stages', () => {
@@ -10,7 +10,7 @@ describe('while a run is followed, its stages', () => {
     const told: string[] = []
     let looks = 0
     const look = () => (looks++, steps())
-    const stages = new StageWatch(5_000, look, (step) => told.push(step))
+    const stages = new MissingStageWatch(5_000, look, (step) => told.push(step))
     return { stages, told, looks: () => looks }
   }
 
@@ -18,7 +18,7 @@ describe('while a run is followed, its stages', () => {
     const { stages, looks } = watch()
     for (let event = 0; event < 100; event++) {
       await vi.advanceTimersByTimeAsync(4_999)
-      stages.heard()
+      stages.onEvent()
     }
     stages.end()
     await vi.runAllTimersAsync()
@@ -29,7 +29,7 @@ describe('while a run is followed, its stages', () => {
     const { stages, looks } = watch()
     await vi.advanceTimersByTimeAsync(5_000 + 10_000 + 20_000 + 39_999)
     expect(looks()).toBe(3)
-    stages.heard()
+    stages.onEvent()
     await vi.advanceTimersByTimeAsync(5_000)
     expect(looks()).toBe(4)
     stages.end()

@@ -2,7 +2,7 @@ import { readContext, type Context, type RunSummary, type Workspace } from '@cai
 import { CairnError } from '@cairn/kernel'
 import type { Plan } from '@cairn/records'
 import type { GlobalOptions } from '../global-options.ts'
-import { withGiven } from '../given-options.ts'
+import { withGivenOptions } from '../given-options.ts'
 import { LOCAL } from '../local/stack.ts'
 import { paint } from '../terminal/style.ts'
 import { getFrom } from './control-client.ts'
@@ -10,7 +10,7 @@ import { getFrom } from './control-client.ts'
 type Run = Pick<Plan, 'pipeline' | 'run'>
 
 /** Time limit of the request, in milliseconds. */
-const ANSWER_MS = 10_000
+const RESPONSE_MS = 10_000
 
 /** Returns the steps that a run waits for and that have no running stage. Empty if control does not respond. */
 export async function missingStagesOf(
@@ -20,7 +20,7 @@ export async function missingStagesOf(
 ): Promise<readonly string[]> {
   try {
     const path = '/v1/pipelines/{pipeline}/runs/{run}/missing-stages'
-    const limits = { deadline: ANSWER_MS, ...(signal && { signal }) }
+    const limits = { deadline: RESPONSE_MS, ...(signal && { signal }) }
     return (await getFrom(control, path, { path: { pipeline, run } }, limits)).steps
   } catch {
     return []
@@ -38,37 +38,37 @@ export async function missingStagesIn(
 
 export function missingStageText({ pipeline, run }: Run, step: string, on: string | undefined): string {
   const start = on === LOCAL ? 'start it with cairn up' : 'start one'
-  const next = withGiven(`${start}, or cairn cancel ${pipeline}/${run}`)
+  const next = withGivenOptions(`${start}, or cairn cancel ${pipeline}/${run}`)
   return `${paint('yellow', `! ${step}`)}  no stage of ${pipeline}/${step} is running, and the run waits for it: ${next}`
 }
 
 /** Factor by which the interval between checks grows. */
-const RARER = 2
+const INTERVAL_FACTOR = 2
 
 /** Checks for missing stages while a run sends no events, at growing intervals, and reports each missing one once. */
-export class StageWatch {
-  readonly #look: (signal: AbortSignal) => Promise<readonly string[]>
-  readonly #tell: (step: string) => void
+export class MissingStageWatch {
+  readonly #check: (signal: AbortSignal) => Promise<readonly string[]>
+  readonly #report: (step: string) => void
   readonly #firstMs: number
   readonly #ended = new AbortController()
   #timer: NodeJS.Timeout | undefined
   #waitMs: number
-  #told: ReadonlySet<string> = new Set()
+  #reported: ReadonlySet<string> = new Set()
 
   constructor(
     firstMs: number,
-    look: (signal: AbortSignal) => Promise<readonly string[]>,
-    tell: (step: string) => void,
+    check: (signal: AbortSignal) => Promise<readonly string[]>,
+    report: (step: string) => void,
   ) {
     this.#firstMs = firstMs
     this.#waitMs = firstMs
-    this.#look = look
-    this.#tell = tell
+    this.#check = check
+    this.#report = report
     this.#wait()
   }
 
   /** Restarts the interval after an event of the run. */
-  heard(): void {
+  onEvent(): void {
     this.#waitMs = this.#firstMs
     this.#wait()
   }
@@ -83,11 +83,11 @@ export class StageWatch {
     const { signal } = this.#ended
     if (signal.aborted) return
     const timer = setTimeout(async () => {
-      this.#waitMs *= RARER
-      const steps = await this.#look(signal)
+      this.#waitMs *= INTERVAL_FACTOR
+      const steps = await this.#check(signal)
       if (signal.aborted) return
-      for (const step of steps) if (!this.#told.has(step)) this.#tell(step)
-      this.#told = new Set(steps)
+      for (const step of steps) if (!this.#reported.has(step)) this.#report(step)
+      this.#reported = new Set(steps)
       if (this.#timer === timer) this.#wait()
     }, this.#waitMs)
     this.#timer = timer

@@ -2,7 +2,7 @@ import { readEnds, readRun, type Context, type Workspace } from '@cairn/workspac
 import { CairnError } from '@cairn/kernel'
 import type { Plan } from '@cairn/records'
 import { eventsOf } from './events.ts'
-import { start } from './submit.ts'
+import { startOnServices } from './submit.ts'
 
 /** A longer computation continues, but is not waited for. Milliseconds. */
 const WAIT_MS = 60 * 60 * 1000
@@ -15,7 +15,7 @@ export async function rerunOn(
   node: string,
 ): Promise<Plan> {
   const { store } = workspace
-  const run = await start(control, '/v1/pipelines/{pipeline}/runs/{run}/rerun', {
+  const run = await startOnServices(control, '/v1/pipelines/{pipeline}/runs/{run}/rerun', {
     path: { pipeline, run: base },
     body: { node },
   })

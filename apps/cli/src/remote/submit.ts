@@ -1,41 +1,28 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { duration, type PlanLine, type RunRequest } from '@cairn/workspace'
-import { CairnError } from '@cairn/kernel'
 import type { Busy, ControlOptions } from '@cairn/drivers/store/control'
 import { printNotes } from '../terminal/print.ts'
 import { postTo } from './control-client.ts'
 
-const TRIES = 5
-const AGAIN_MS = 500
-
 export async function submitRun(control: ControlOptions, pipeline: string, request: RunRequest): Promise<string> {
-  return start(control, '/v1/pipelines/{pipeline}/runs', { path: { pipeline }, body: request })
+  return startOnServices(control, '/v1/pipelines/{pipeline}/runs', { path: { pipeline }, body: request })
 }
 
 type Starting = '/v1/pipelines/{pipeline}/runs' | '/v1/pipelines/{pipeline}/runs/{run}/rerun'
 
-/** Starts a run. A lost response is requested again with the same key, so that the run never starts twice. */
-export async function start<Path extends Starting>(
+/** Starts a run. With its key the request can be repeated after a lost response, and the run never starts twice. */
+export async function startOnServices<Path extends Starting>(
   control: ControlOptions,
   path: Path,
   given: Parameters<typeof postTo<Path>>[2],
 ): Promise<string> {
-  const key = randomUUID()
-  const onBusy = sayOnce()
-  for (let left = TRIES; ; left--) {
-    try {
-      const { run } = await postTo(control, path, given, { headers: { 'idempotency-key': key }, onBusy })
-      return run
-    } catch (error) {
-      if (left === 1 || !(error instanceof CairnError) || error.code !== 'BUS_FAILED') throw error
-      await sleep(AGAIN_MS)
-    }
-  }
+  const headers = { 'idempotency-key': randomUUID() }
+  const { run } = await postTo(control, path, given, { headers, onBusy: busyNote() })
+  return run
 }
 
 /** Prints why a run does not start yet, and how long this command keeps trying. */
-function sayOnce(): (busy: Busy) => void {
+function busyNote(): (busy: Busy) => void {
   let isSaid = false
   return ({ why, waitMs, leftMs }) => {
     if (!isSaid)

@@ -4,7 +4,7 @@ import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
 import { previewOf } from './artifact.ts'
 import { plotOf } from './plot.ts'
-import { comparison, outputDifference, runLab, runMatrix, type Leave } from './run.ts'
+import { comparison, outputDifference, runLab, runMatrix, type EndsSession } from './run.ts'
 import { saveScript } from './save.ts'
 import type { Change, ChangeOption, ReplSession } from './session.ts'
 import { stepsTable } from './steps.ts'
@@ -18,7 +18,7 @@ export interface ReplCommand {
   /** Minimum and maximum number of arguments. */
   readonly takes: readonly [number, number]
   /** Runs the command and prints its result. Returns whether to end the session. */
-  readonly run: (session: ReplSession, words: readonly string[]) => Leave | Promise<Leave>
+  readonly run: (session: ReplSession, words: readonly string[]) => EndsSession | Promise<EndsSession>
 }
 
 /** By name, in the order in which `.help` lists them. */
@@ -88,7 +88,7 @@ export const COMMANDS: ReadonlyMap<string, ReplCommand> = new Map(
 )
 
 /** Runs a line. Returns whether to end the session. */
-export async function doLine(session: ReplSession, line: string): Promise<Leave> {
+export async function doLine(session: ReplSession, line: string): Promise<EndsSession> {
   if (/^\s*(#|$)/.test(line)) return
   const [name = '', ...words] = wordsOf(line)
   const { usage, takes, run } = commandOf(name)

@@ -59,12 +59,12 @@ function namesOf(id: string, params: AnySchema | undefined): string[] {
 
 function outputs(
   { nodes }: Graph,
-  isMeant: (kind: { name: string; sample?: unknown; compare?: unknown }) => boolean,
+  matches: (kind: { name: string; sample?: unknown; compare?: unknown }) => boolean,
 ): string[] {
   return [...nodes.values()].flatMap(({ id, outputs: kinds, scope }) =>
     scope.length > 0
       ? []
-      : Object.entries(kinds).flatMap(([output, kind]) => (isMeant(kind) ? [`${id}/${output}`] : [])),
+      : Object.entries(kinds).flatMap(([output, kind]) => (matches(kind) ? [`${id}/${output}`] : [])),
   )
 }
 

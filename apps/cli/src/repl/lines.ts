@@ -35,8 +35,8 @@ export async function* typedLines({ prompt, complete, history }: Typing): AsyncG
   })
   let isClosed = false
   input.once('close', () => (isClosed = true))
-  input.on('SIGINT', () => dropLine(input))
-  process.on('SIGINT', stay)
+  input.on('SIGINT', () => clearLine(input))
+  process.on('SIGINT', ignoreSignal)
   const ask = () => {
     input.setPrompt(prompt())
     input.prompt()
@@ -54,15 +54,15 @@ export async function* typedLines({ prompt, complete, history }: Typing): AsyncG
     }
     stdout.write('\n')
   } finally {
-    process.off('SIGINT', stay)
+    process.off('SIGINT', ignoreSignal)
     input.close()
   }
 }
 
-function stay(): void {}
+function ignoreSignal(): void {}
 
 /** Ctrl-C at the prompt clears the line. */
-function dropLine(input: Interface): void {
+function clearLine(input: Interface): void {
   if (input.line === '') process.stdout.write('\n(leave with .exit or Ctrl-D)\n')
   input.write(null, { ctrl: true, name: 'e' })
   input.write(null, { ctrl: true, name: 'u' })

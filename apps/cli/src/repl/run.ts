@@ -13,10 +13,10 @@ import type { ReplSession } from './session.ts'
 import { printLines } from '../terminal/print.ts'
 
 /** Whether to end the session. */
-export type Leave = boolean | void
+export type EndsSession = boolean | void
 
 /** Runs the affected steps. After an interrupt an interactive session continues, and a script ends. */
-export async function runLab(session: ReplSession): Promise<Leave> {
+export async function runLab(session: ReplSession): Promise<EndsSession> {
   const started = performance.now()
   const { lab, options } = session
   const { workspace, playground } = lab.session
@@ -26,7 +26,7 @@ export async function runLab(session: ReplSession): Promise<Leave> {
   const { status, ends, exitCode } = await driveRun(
     workspace,
     { plan, steps, dryRuns, notes },
-    { ...options, json: false, pool: openPool(workspace), stays: options.isTerminal },
+    { ...options, json: false, pool: openPool(workspace), keepsProcess: options.isTerminal },
   )
   session.last = plan
   const ms = performance.now() - started
@@ -35,12 +35,12 @@ export async function runLab(session: ReplSession): Promise<Leave> {
   printLines(summaryText({ plan, status, ends, ...details, ms, files: [], store, playground }).trimEnd())
   if (status === 'completed') printLines(`\n${await comparison(session, 'production')}`)
   if (exitCode === EXIT.ok) return
-  const isTold = isToldToLeave(exitCode, options)
+  const isTold = mustEnd(exitCode, options)
   process.exitCode = isTold ? exitCode : EXIT.error
   return isTold
 }
 
-function isToldToLeave(exitCode: number, { isTerminal }: ReplSession['options']): boolean {
+function mustEnd(exitCode: number, { isTerminal }: ReplSession['options']): boolean {
   return exitCode === EXIT.terminated || (exitCode === EXIT.interrupted && !isTerminal)
 }
 
@@ -68,7 +68,7 @@ export async function outputDifference({ lab, last }: ReplSession, words: readon
 }
 
 /** `train.trees=100,200 [by <metric>]`: runs every combination and ranks the results. */
-export async function runMatrix({ lab, options }: ReplSession, words: readonly string[]): Promise<Leave> {
+export async function runMatrix({ lab, options }: ReplSession, words: readonly string[]): Promise<EndsSession> {
   const at = words.indexOf('by')
   const [grid, [, by, ...rest]] = at < 0 ? [words, []] : [words.slice(0, at), words.slice(at)]
   if (grid.length === 0 || rest.length > 0 || (at >= 0 && by === undefined))
@@ -77,8 +77,8 @@ export async function runMatrix({ lab, options }: ReplSession, words: readonly s
     })
   const { board, exitCode } = await driveMatrix(lab, grid, by === undefined ? {} : { by })
   printLines(leaderboardText(board))
-  if (isToldToLeave(exitCode, options)) process.exitCode = exitCode
-  if (exitCode !== EXIT.error) return isToldToLeave(exitCode, options)
+  if (mustEnd(exitCode, options)) process.exitCode = exitCode
+  if (exitCode !== EXIT.error) return mustEnd(exitCode, options)
   const failed = board.variants.filter(({ error }) => error !== undefined).length
   throw new CairnError('STEP_FAILED', `${failed} of ${board.variants.length} variants failed`)
 }

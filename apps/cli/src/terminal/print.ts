@@ -1,4 +1,4 @@
-import { plain } from '@cairn/workspace'
+import { escaped } from '@cairn/workspace'
 import { paint } from './style.ts'
 
 /** Captured before any module can replace it. */
@@ -51,7 +51,7 @@ function safeLines(text: string, stream: NodeJS.WriteStream): string {
 export function safeLine(text: string, keepsColours = isColoured(process.stdout)): string {
   return text
     .split(COLOUR)
-    .map((part, at) => (at % 2 === 1 && keepsColours ? part : plain(part)))
+    .map((part, at) => (at % 2 === 1 && keepsColours ? part : escaped(part)))
     .join('')
 }
 

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type { CairnEvent, OutputMessage } from '@cairn/records'
-import { duration, plain } from '@cairn/workspace'
+import { duration, escaped } from '@cairn/workspace'
 import type { NodeView, RunView } from './run-view.ts'
 import { paint, paintState, STATES } from './style.ts'
 import { cut } from './table.ts'
@@ -8,7 +8,7 @@ import { printNotes, safeLine } from './print.ts'
 
 /** Shows the progress of a run on standard error. */
 export interface Progress {
-  hear(event: CairnEvent): void
+  onEvent(event: CairnEvent): void
   /** A line that a step printed. */
   print(message: OutputMessage): void
   /** A message of Cairn. */
@@ -21,22 +21,22 @@ export interface Progress {
 
 const stderr = process.stderr
 
-const noProgress: Progress = { hear() {}, print() {}, note: (line) => printNotes(line), fetching() {}, done() {} }
+const noProgress: Progress = { onEvent() {}, print() {}, note: (line) => printNotes(line), fetching() {}, done() {} }
 
 /** Only the output of steps and what blocks them, for logs. */
 function onlyLines(): Progress {
   const say = (line: string) => stderr.write(`${line}\n`)
-  return { ...noProgress, hear: unfitTold(say), print: (message) => say(printedLine(message)) }
+  return { ...noProgress, onEvent: unfitReporter(say), print: (message) => say(printedLine(message)) }
 }
 
 /** Prints once why a host cannot run a task, which may pass many hosts. */
-function unfitTold(say: (line: string) => void): (event: CairnEvent) => void {
-  const told = new Set<string>()
+function unfitReporter(print: (line: string) => void): (event: CairnEvent) => void {
+  const reported = new Set<string>()
   return ({ type, data: { node, error } }) => {
-    const line = `! ${node}  waits for another host: ${plain(error?.message ?? '')}`
-    if (type !== 'cairn.ready' || !error || told.has(line)) return
-    told.add(line)
-    say(line)
+    const line = `! ${node}  waits for another host: ${escaped(error?.message ?? '')}`
+    if (type !== 'cairn.ready' || !error || reported.has(line)) return
+    reported.add(line)
+    print(line)
   }
 }
 
@@ -52,12 +52,12 @@ function printer({ node, item }: OutputMessage): string {
 /** One line per event, for logs. */
 function plainProgress(view: RunView): Progress {
   const say = (line: string) => stderr.write(`${line}\n`)
-  const tellUnfit = unfitTold(say)
+  const reportUnfit = unfitReporter(say)
   return {
-    hear(event) {
+    onEvent(event) {
       const { node, batch, attempt, error } = event.data
-      view.hear(event)
-      if (event.type === 'cairn.ready') return tellUnfit(event)
+      view.apply(event)
+      if (event.type === 'cairn.ready') return reportUnfit(event)
       const now = node === undefined ? undefined : view.nodes.get(node)
       if (!now || batch !== undefined) return
       if (event.type === 'cairn.attempt-started') {
@@ -65,8 +65,9 @@ function plainProgress(view: RunView): Progress {
           now.expectedMs !== undefined && now.expectedMs > 1000 ? `, usually ${duration(now.expectedMs)}` : ''
         say(`${STATES.running.sign} ${node}  running${attempt! > 1 ? `, attempt ${attempt}` : ''}${usual}`)
       } else if (event.type === 'cairn.attempt-failed')
-        say(`! ${node}  attempt ${attempt} failed: ${plain(error?.message ?? '')}`)
-      else say(`${STATES[now.state].sign} ${node}  ${now.state}${took(now)}${now.error ? `: ${plain(now.error)}` : ''}`)
+        say(`! ${node}  attempt ${attempt} failed: ${escaped(error?.message ?? '')}`)
+      else
+        say(`${STATES[now.state].sign} ${node}  ${now.state}${took(now)}${now.error ? `: ${escaped(now.error)}` : ''}`)
     },
     print: (message) => say(printedLine(message)),
     note: say,
@@ -89,9 +90,9 @@ export async function progressFor(view: RunView, { progress, json }: ProgressOpt
   const shown = how === 'none' ? noProgress : onlyLines()
   return {
     ...shown,
-    hear(event) {
-      view.hear(event)
-      shown.hear(event)
+    onEvent(event) {
+      view.apply(event)
+      shown.onEvent(event)
     },
   }
 }
@@ -120,16 +121,16 @@ async function liveProgress(view: RunView, now: () => number): Promise<Progress>
     frame++
   }
   const timer = setInterval(render, FRAME_MS)
-  const above = (text: string) => {
+  const printAbove = (text: string) => {
     draw.clear()
     stderr.write(`${text}\n`)
     render()
   }
   return {
-    hear: (event) => view.hear(event),
-    print: (message) => above(`${paint('dim', `${printer(message)} |`, stderr)} ${safeLine(message.line, true)}`),
-    note: above,
-    fetching: (text) => above(paint('dim', text, stderr)),
+    onEvent: (event) => view.apply(event),
+    print: (message) => printAbove(`${paint('dim', `${printer(message)} |`, stderr)} ${safeLine(message.line, true)}`),
+    note: printAbove,
+    fetching: (text) => printAbove(paint('dim', text, stderr)),
     done(isSummarised = false) {
       clearInterval(timer)
       if (isSummarised && process.stdout.isTTY) return draw.clear() // the same steps are listed below
@@ -149,7 +150,7 @@ function line(view: NodeView, frame: number, now: number): string {
     parts.push(expectedMs === undefined ? duration(gone) : `${duration(gone)} of ~${duration(expectedMs)}`)
     if (attempt > 1) parts.push(paint('yellow', `attempt ${attempt}`, stderr))
   } else if (took(view)) parts.push(paint('dim', took(view).slice(2), stderr))
-  if (error && state !== 'running') parts.push(paint('red', plain(error), stderr))
+  if (error && state !== 'running') parts.push(paint('red', escaped(error), stderr))
   return `  ${parts.join('  ')}`
 }
 

@@ -54,7 +54,7 @@ export class RunView {
     }
   }
 
-  hear({ type, data }: CairnEvent): void {
+  apply({ type, data }: CairnEvent): void {
     const view = data.node === undefined ? undefined : this.nodes.get(data.node)
     if (!view) return
     if (type === 'cairn.ready') {

@@ -15,7 +15,7 @@ import {
   type StoredCode,
   type Work,
 } from '@cairn/records'
-import { TEMPORARY } from './folder-names.ts'
+import { TEMPORARY_PREFIX } from './folder-names.ts'
 import type { HostOrder } from './host.fixture.ts'
 import type { ComputeOptions } from './options.ts'
 
@@ -144,7 +144,7 @@ ${after}`
   /** Lists what is in the scratch folder, except the folders for temporary files of running processes. */
   leftInScratch(): string[] {
     const left = readdirSync(this.folder('scratch'), { recursive: true }).map(String)
-    return left.filter((path) => dirname(path) !== '.' || !path.startsWith(TEMPORARY))
+    return left.filter((path) => dirname(path) !== '.' || !path.startsWith(TEMPORARY_PREFIX))
   }
 
   /** Starts a process that carries out an order. */

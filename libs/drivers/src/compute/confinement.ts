@@ -37,7 +37,11 @@ const HARMLESS = ['PATH', 'HOME', 'LANG', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE'
  * @param scratch scratch folder of the host
  * @param temporary folder for the process's temporary files (`TMPDIR`)
  */
-export function environmentWithin({ environment }: Confinement, scratch: string, temporary: string): NodeJS.ProcessEnv {
+export function confinedEnvironment(
+  { environment }: Confinement,
+  scratch: string,
+  temporary: string,
+): NodeJS.ProcessEnv {
   const seen = [...HARMLESS, ...environment].flatMap((name) => {
     const value = process.env[name]
     return value === undefined ? [] : [[name, value] as const]
@@ -55,7 +59,14 @@ const DEVICES = [NOWHERE, '/dev/zero', '/dev/random', '/dev/urandom']
 export function permissionOptions({ reads, writes, programs }: Confinement, places: Places): string[] {
   const { root, scratch, main } = places
   const written = [scratch, ...writes]
-  const read = [...partsOf(root), ...packagesFrom(root), ...packagesFrom(main), homeOf(main), ...reads, ...written]
+  const read = [
+    ...partsOf(root),
+    ...packagesFrom(root),
+    ...packagesFrom(main),
+    packageFolderOf(main),
+    ...reads,
+    ...written,
+  ]
   return [
     '--permission',
     '--disable-sigusr1', // otherwise another step's body, of the same user, could debug this process
@@ -90,13 +101,13 @@ export function confinementStamp(root: string): string {
  * Returns a message if a body failed because it was denied a permission. Node's message names neither the file nor the
  * setting.
  */
-export function refusalIn(
+export function deniedError(
   { fields = {}, cause }: Thrown,
   step: string,
 ): Pick<ErrorRecord, 'message' | 'next'> | undefined {
   const { code, permission, resource } = fields
   const [verb, setting] = SETTINGS.get(permission) ?? []
-  if (code !== 'ERR_ACCESS_DENIED' || verb === undefined) return cause && refusalIn(cause, step)
+  if (code !== 'ERR_ACCESS_DENIED' || verb === undefined) return cause && deniedError(cause, step)
   return {
     message: `${step} is not allowed to ${verb} ${typeof resource === 'string' && resource !== '' ? resource : verb === 'start' ? 'programs' : 'files'} on this host`,
     next: `allow it with an environment variable of the service: ${setting}`,
@@ -181,7 +192,7 @@ function linkedIn(packages: string): string[] {
 }
 
 /** Returns the folder of the package that a program belongs to. */
-function homeOf(main: string): string {
+function packageFolderOf(main: string): string {
   for (let at = dirname(main); ; at = dirname(at)) {
     if (statSync(join(at, 'package.json'), { throwIfNoEntry: false })) return at
     if (dirname(at) === at) return dirname(main)

@@ -1,21 +1,21 @@
 import { hostname } from 'node:os'
 import { CairnError } from '@cairn/kernel'
 import { errorRecord, type ErrorRecord } from '@cairn/records'
-import { cannotStart } from './host-faults.ts'
+import { startFault } from './host-faults.ts'
 import { megabytes } from './megabytes.ts'
 import { countKills, killedSince, type Kills } from './oom-kills.ts'
-import type { Printout } from './printout.ts'
+import type { WorkerOutput } from './worker-output.ts'
 import type { FromWorker } from './protocol.ts'
 import type { Exit, WorkerProcess } from './worker-process.ts'
 
 /** The last message of a process before it exits. */
-export type Ending = Extract<FromWorker, { say: 'ending' }>
+export type Ending = Extract<FromWorker, { type: 'ending' }>
 
 export interface Crash {
   readonly step: string
   readonly exit: Exit
   readonly worker: Pick<WorkerProcess, 'heap' | 'failure'>
-  readonly printout: Pick<Printout, 'lastWords'>
+  readonly output: Pick<WorkerOutput, 'lastLines'>
   readonly ending: Ending | undefined
   /** Counts of the kernel's OOM killer when the work began. */
   readonly killsBefore: Kills
@@ -26,13 +26,13 @@ export interface Crash {
 }
 
 /** Returns why a worker process ended that the pool did not end: HOST_FAILED, OUT_OF_MEMORY or STEP_CRASHED. */
-export function crashed(crash: Crash): ErrorRecord {
-  const { step, exit, worker, printout, ending } = crash
+export function crashError(crash: Crash): ErrorRecord {
+  const { step, exit, worker, output, ending } = crash
   const { code, signal } = exit
-  if (worker.failure !== undefined) return errorRecord(cannotStart(step, worker.failure))
-  const { lastWords } = printout
+  if (worker.failure !== undefined) return errorRecord(startFault(step, worker.failure))
+  const { lastLines } = output
 
-  if (/heap (limit|out of memory)|invalid array length/i.test(lastWords.join('\n')) && signal === 'SIGABRT')
+  if (/heap (limit|out of memory)|invalid array length/i.test(lastLines.join('\n')) && signal === 'SIGABRT')
     return errorRecord(
       new CairnError(
         'OUT_OF_MEMORY',
@@ -42,9 +42,9 @@ export function crashed(crash: Crash): ErrorRecord {
         },
       ),
     )
-  if (signal === 'SIGKILL') return errorRecord(killed(crash))
+  if (signal === 'SIGKILL') return errorRecord(killedError(crash))
   const how = signal ? `was killed (${signal})` : `exited with code ${code}`
-  const words = lastWordsOf(crash)
+  const words = lastLinesOf(crash)
   const next =
     ending?.stack === undefined
       ? undefined
@@ -57,16 +57,16 @@ export function crashed(crash: Crash): ErrorRecord {
  * Returns the error for a SIGKILL. It comes from the OOM killer of the kernel, which prints nothing, or from someone
  * else.
  */
-function killed(crash: Crash): CairnError {
+function killedError(crash: Crash): CairnError {
   const { step, used, memory, killsBefore } = crash
   const since = killedSince(killsBefore, countKills())
   const what = `the process that ran ${step} was killed (SIGKILL)`
-  const held = `${used > 0 ? `it used ${megabytes(used)}, and its limit is` : 'its limit is'} ${megabytes(memory)}`
+  const memoryText = `${used > 0 ? `it used ${megabytes(used)}, and its limit is` : 'its limit is'} ${megabytes(memory)}`
   if (since === 'nobody') {
-    const words = lastWordsOf(crash)
+    const words = lastLinesOf(crash)
     return new CairnError(
       'STEP_CRASHED',
-      `${what}, but not by Cairn: by a person or by the system, probably because memory ran out; ${held}${words && `: ${words}`}`,
+      `${what}, but not by Cairn: by a person or by the system, probably because memory ran out; ${memoryText}${words && `: ${words}`}`,
       { next: 'find out what killed it: dmesg | grep -i kill; journalctl -u systemd-oomd' },
     )
   }
@@ -74,13 +74,13 @@ function killed(crash: Crash): CairnError {
     since === 'here'
       ? 'by the kernel, because memory ran out'
       : 'probably because memory ran out: the kernel killed a process'
-  return new CairnError('OUT_OF_MEMORY', `${what} ${who}; ${held}, and ${hostname()} had no free memory`, {
+  return new CairnError('OUT_OF_MEMORY', `${what} ${who}; ${memoryText}, and ${hostname()} had no free memory`, {
     next: 'give the machine or container more memory, run fewer steps at a time, or declare what the step needs: memory: "2GB"',
   })
 }
 
-function lastWordsOf({ printout: { lastWords } }: Crash): string {
-  return withoutSource(lastWords).filter(isTelling).slice(-3).join(' | ')
+function lastLinesOf({ output: { lastLines } }: Crash): string {
+  return withoutSource(lastLines).filter(isInformative).slice(-3).join(' | ')
 }
 
 /** Removes what Node prints before an uncaught error: the location, the line of code and the line with carets. */
@@ -92,6 +92,6 @@ function withoutSource(lines: readonly string[]): string[] {
 }
 
 /** Returns false for empty lines and for what Node prints after an uncaught error: stack frames and its version. */
-function isTelling(line: string): boolean {
+function isInformative(line: string): boolean {
   return !/^(\s*|\s+at .*|Node\.js v[\d.]+)$/.test(line)
 }

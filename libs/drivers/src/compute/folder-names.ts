@@ -1,17 +1,17 @@
 import { join } from 'node:path'
 
 /** Prefixes of the names of folders that bodies write to, in their host's scratch folder. */
-export const WORK = 'work-'
-export const ITEM = 'item-'
-export const TEMPORARY = 'temp-'
+export const WORK_PREFIX = 'work-'
+export const ITEM_PREFIX = 'item-'
+export const TEMPORARY_PREFIX = 'temp-'
 
 /**
  * Returns whether bodies write to a folder.
  *
  * @param folder its name, without a path
  */
-export function holdsFilesOfBodies(folder: string): boolean {
-  return [WORK, ITEM, TEMPORARY].some((prefix) => folder.startsWith(prefix))
+export function isBodyFolder(folder: string): boolean {
+  return [WORK_PREFIX, ITEM_PREFIX, TEMPORARY_PREFIX].some((prefix) => folder.startsWith(prefix))
 }
 
 /** @param scratch the scratch folder of one piece of work in a worker process */

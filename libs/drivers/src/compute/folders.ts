@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { ITEM } from './folder-names.ts'
-import { ScratchRoom } from './scratch-room.ts'
+import { ITEM_PREFIX } from './folder-names.ts'
+import { ScratchSpace } from './scratch-space.ts'
 
 /** The folders of an item. They are created on first access, because most items do not use them. */
 export interface ItemFolders {
@@ -11,7 +11,7 @@ export interface ItemFolders {
   /** Parent of both folders; undefined before one of them is used. */
   readonly home: string | undefined
   /** Free space when `home` was created; undefined before that. */
-  readonly room: ScratchRoom | undefined
+  readonly space: ScratchSpace | undefined
   /** Deletes the folders. Files that a result names must have been stored before. */
   remove(): void
 }
@@ -22,12 +22,12 @@ export interface ItemFolders {
  */
 export function itemFolders(parent: () => string): ItemFolders {
   let home: string | undefined
-  let room: ScratchRoom | undefined
+  let space: ScratchSpace | undefined
   const inHome = (name: string) => {
     if (home === undefined) {
       const place = parent()
-      room = new ScratchRoom(place)
-      home = mkdtempSync(join(place, ITEM))
+      space = new ScratchSpace(place)
+      home = mkdtempSync(join(place, ITEM_PREFIX))
     }
     const folder = join(home, name)
     mkdirSync(folder, { recursive: true })
@@ -43,8 +43,8 @@ export function itemFolders(parent: () => string): ItemFolders {
     get home() {
       return home
     },
-    get room() {
-      return room
+    get space() {
+      return space
     },
     remove() {
       if (home !== undefined) rmSync(home, { recursive: true, force: true })

@@ -4,13 +4,13 @@ import { errorRecord, type Compute, type ItemResult, type ItemWork, type Work } 
 import { execute } from '@cairn/execute'
 import { secretsFor, type Secrets } from '@cairn/secrets'
 import { itemFolders, type ItemFolders } from './folders.ts'
-import { faultOfFolder } from './host-faults.ts'
+import { scratchFaultOf } from './host-faults.ts'
 import { codeOf, loadedClosures } from './load-code.ts'
 import type { ComputeOptions } from './options.ts'
-import { Lines } from './lines.ts'
-import { doesNotFit } from './scratch-room.ts'
-import { inProject } from './stack.ts'
-import { printingAs, type Printer, type Stream } from './printed.ts'
+import { LineSplitter } from './line-splitter.ts'
+import { outOfSpaceError } from './scratch-space.ts'
+import { projectStack } from './stack.ts'
+import { withPrinter, type Printer, type Stream } from './captured-output.ts'
 
 /** Milliseconds after which the event loop gets a turn between short bodies. */
 const TURN_MS = 10
@@ -27,14 +27,14 @@ export interface InProcessOptions extends ComputeOptions {
  * Sets the time zone of this process to UTC.
  */
 export function inProcess(options: InProcessOptions): Compute {
-  let turned = performance.now()
+  let lastTurnAt = performance.now()
   process.env['TZ'] = 'UTC' // as in the pool's processes: dates must not depend on where a body runs
   return {
     async *run(work, signal) {
       for (const item of work.items) {
-        if (performance.now() - turned > TURN_MS) {
+        if (performance.now() - lastTurnAt > TURN_MS) {
           await new Promise(setImmediate)
-          turned = performance.now()
+          lastTurnAt = performance.now()
         }
         const folders = itemFolders(options.scratch)
         try {
@@ -62,7 +62,7 @@ async function runItem(
     printer.secrets = secrets = secretsFor(work.step, work.secrets, options.secrets, options.whereSet)
     const { root, remember } = options
     const before = loadedClosures()
-    const code = await printingAs(printer, () => codeOf(work, root, options.live))
+    const code = await withPrinter(printer, () => codeOf(work, root, options.live))
     if (loadedClosures() > before) work.onLoaded?.()
     started = performance.now()
     const run = (stop: AbortSignal) => {
@@ -78,19 +78,19 @@ async function runItem(
           return folders.outbox
         },
       }
-      return printingAs(printer, () => execute(code, work, item, surface))
+      return withPrinter(printer, () => execute(code, work, item, surface))
     }
-    const outputs = await within(work, signal, run)
+    const outputs = await withTimeout(work, signal, run)
     return { index: item.index, ms: performance.now() - started, outputs }
   } catch (error) {
-    const trace = (stack: string) => inProject(stack, options.root)
+    const trace = (stack: string) => projectStack(stack, options.root)
     const record = errorRecord(signal.aborted ? signal.reason : error, { secrets, trace })
-    const fault = signal.aborted ? undefined : faultOfFolder(record, options.scratch)
-    const { home, room } = folders
-    const filled = fault?.isFull && home !== undefined ? room?.filledBy([home]) : undefined
-    const misfit = filled && doesNotFit(work.step, filled, { folder: dirname(options.scratch()), own: [home!] })
-    const told = misfit ?? (fault ? errorRecord(fault.error) : record)
-    return { index: item.index, ms: performance.now() - started, error: told }
+    const fault = signal.aborted ? undefined : scratchFaultOf(record, options.scratch)
+    const { home, space } = folders
+    const usage = fault?.isFull && home !== undefined ? space?.usageOf([home]) : undefined
+    const outOfSpace = usage && outOfSpaceError(work.step, usage, { folder: dirname(options.scratch()), own: [home!] })
+    const reported = outOfSpace ?? (fault ? errorRecord(fault.error) : record)
+    return { index: item.index, ms: performance.now() - started, error: reported }
   } finally {
     printer.end()
   }
@@ -102,7 +102,7 @@ class ItemPrinter implements Printer {
   secrets: Secrets = {}
   readonly #item: ItemWork
   readonly #work: Work
-  readonly #lines: Partial<Record<Stream, Lines>> = {}
+  readonly #lines: Partial<Record<Stream, LineSplitter>> = {}
 
   constructor(item: ItemWork, work: Work) {
     this.#item = item
@@ -111,7 +111,7 @@ class ItemPrinter implements Printer {
 
   readonly write = (bytes: string | Uint8Array, stream: Stream): void => {
     const print = (line: string) => this.#work.print({ index: this.#item.index, stream, line })
-    const lines = (this.#lines[stream] ??= new Lines(this.secrets, print))
+    const lines = (this.#lines[stream] ??= new LineSplitter(this.secrets, print))
     lines.add(bytes)
   }
 
@@ -126,7 +126,7 @@ class ItemPrinter implements Printer {
  *
  * @throws CairnError TIMED_OUT after the timeout; the reason of `signal` if that is aborted
  */
-async function within<Result>(
+async function withTimeout<Result>(
   { step, timeoutMs }: Pick<Work, 'step' | 'timeoutMs'>,
   signal: AbortSignal,
   body: (stop: AbortSignal) => Promise<Result>,
@@ -135,14 +135,14 @@ async function within<Result>(
   const timer = timeoutMs === undefined ? undefined : setTimeout(() => late.abort(timedOut(step, timeoutMs)), timeoutMs)
   const stop = timer === undefined ? signal : AbortSignal.any([signal, late.signal])
   const stopped = Promise.withResolvers<never>()
-  const leave = () => stopped.reject(stop.reason)
-  stop.addEventListener('abort', leave)
+  const onAbort = () => stopped.reject(stop.reason)
+  stop.addEventListener('abort', onAbort)
   try {
     stop.throwIfAborted() // the listener is not called for an earlier abort
     return await Promise.race([body(stop), stopped.promise])
   } finally {
     clearTimeout(timer)
-    stop.removeEventListener('abort', leave)
+    stop.removeEventListener('abort', onAbort)
   }
 }
 

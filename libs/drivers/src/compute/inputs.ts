@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs'
 import { CairnError, type ArtifactRef } from '@cairn/kernel'
 import type { Work } from '@cairn/records'
 import type { LocalCopies } from '../store/local-copies.ts'
-import { faultOfHost, isOfDisk, removed } from './host-faults.ts'
+import { hostFaultOf, isDiskFault, removedFault } from './host-faults.ts'
 import { megabytes } from './megabytes.ts'
 
 /** Share of a disk that files can take. The file system needs the rest. */
-const USABLE = 0.9
+const USABLE_SHARE = 0.9
 
 /** The objects that a task has opened. Their copies are held until it ends. */
 export class Inputs {
@@ -15,7 +15,7 @@ export class Inputs {
   readonly #held = new Map<string, () => void>()
   readonly #paths = new Set<string>()
   #bytes = 0
-  #unfetched: Error | undefined
+  #fetchError: Error | undefined
 
   constructor(open: Work['open'], copies: LocalCopies | undefined) {
     this.#open = open
@@ -37,17 +37,17 @@ export class Inputs {
       this.#paths.add(path)
       return path
     } catch (failure) {
-      const error = (await this.#doesNotFit(failure)) ?? failure
-      if (!(error instanceof CairnError) || NO_FAULT_OF_BODIES.has(error.code)) this.#unfetched = error as Error
+      const error = (await this.#outOfSpaceError(failure)) ?? failure
+      if (!(error instanceof CairnError) || FETCH_FAULTS.has(error.code)) this.#fetchError = error as Error
       throw error
     }
   }
 
   /** Returns the error for inputs that do not fit on the whole disk, so that waiting does not help. */
-  async #doesNotFit(failure: unknown): Promise<CairnError | undefined> {
-    if (!this.#copies || !(failure instanceof CairnError && isOfDisk(failure))) return undefined
+  async #outOfSpaceError(failure: unknown): Promise<CairnError | undefined> {
+    if (!this.#copies || !(failure instanceof CairnError && isDiskFault(failure))) return undefined
     const disk = await this.#copies.diskSize()
-    if (this.#bytes < disk * USABLE) return undefined
+    if (this.#bytes < disk * USABLE_SHARE) return undefined
     const message = `the inputs opened so far take ${megabytes(this.#bytes)}, but the disk for their local copies has only ${megabytes(disk)}`
     return new CairnError('OUT_OF_SPACE', message, {
       cause: failure,
@@ -57,16 +57,16 @@ export class Inputs {
 
   /** Why an input could not be fetched or read, if the body that failed did not cause it. */
   get fault(): unknown {
-    const unfetched = this.#unfetched
+    const unfetched = this.#fetchError
     if (unfetched instanceof CairnError && unfetched.code === 'HOST_FAILED') return unfetched
-    if (unfetched !== undefined) return faultOfHost(unfetched.cause) ?? unfetched
+    if (unfetched !== undefined) return hostFaultOf(unfetched.cause) ?? unfetched
     const lost = [...this.#paths].find((path) => !existsSync(path))
-    return lost === undefined ? undefined : removed(`${lost}, the local copy of an input,`)
+    return lost === undefined ? undefined : removedFault(`${lost}, the local copy of an input,`)
   }
 
   /** Forgets errors of fetching that a body has handled: it has completed. */
-  completed(): void {
-    this.#unfetched = undefined
+  forgetErrors(): void {
+    this.#fetchError = undefined
   }
 
   release(): void {
@@ -76,4 +76,4 @@ export class Inputs {
 }
 
 /** Codes of errors in fetching an object that no body causes. */
-const NO_FAULT_OF_BODIES: ReadonlySet<string> = new Set(['STORE_FAILED', 'HOST_FAILED'])
+const FETCH_FAULTS: ReadonlySet<string> = new Set(['STORE_FAILED', 'HOST_FAILED'])

@@ -5,7 +5,7 @@ export class KnownSecrets {
   #all: Secrets = {}
 
   /** Adds the secrets of the next work, and returns all secrets. Their names are arbitrary. */
-  with(secrets: Secrets): Secrets {
+  add(secrets: Secrets): Secrets {
     const values = new Set(Object.values(this.#all))
     const more = Object.values(secrets).filter((value) => !values.has(value))
     // The same object while nothing is new, because masking caches its patterns by object.

@@ -12,15 +12,15 @@ import { withSourcesIn } from './stack.ts'
  * Where the imports of each loaded closure are resolved, by its URL: in the project's folder or, for some specifiers,
  * in a folder below it.
  */
-const homes = new Map<string, Home>()
-interface Home {
+const closures = new Map<string, LoadedClosure>()
+interface LoadedClosure {
   readonly root: string
   readonly imports: Manifest['imports']
-  readonly code: Described
+  readonly code: CodeFiles
   /** The verified code, with a source map that points to the files of the project. */
   readonly source: string
 }
-type Described = Pick<StoredCode, 'name' | 'manifest' | 'packages'>
+type CodeFiles = Pick<StoredCode, 'name' | 'manifest' | 'packages'>
 const loaded = new Map<string, Promise<Partial<LoadedCode>>>()
 
 /** Returns the number of closures that this process has loaded. */
@@ -52,18 +52,18 @@ async function importCode(code: StoredCode, root: string, step: string): Promise
       'CORRUPT',
       `the stored code ${fingerprint} differs from the code that the run was planned with`,
       {
-        next: STORE_ANEW,
+        next: REPAIR_HINT,
       },
     )
-  if (homes.size === 0) {
+  if (closures.size === 0) {
     setSourceMapsSupport(true)
-    registerHooks({ resolve: resolveFromHome, load: loadChecked })
+    registerHooks({ resolve: resolveInProject, load: loadChecked })
   }
   const manifest = readManifest(code)
   if (!manifest && code.packages !== undefined) throw packagesUnknown(code)
   const url = pathToFileURL(path).href
   const source = withSourcesIn(root, path, bytes.toString())
-  homes.set(url, {
+  closures.set(url, {
     root,
     source,
     code,
@@ -76,7 +76,7 @@ async function importCode(code: StoredCode, root: string, step: string): Promise
  * Reads the manifest of a stored closure. Returns undefined if it cannot be read, or if it lists other packages than
  * the plan.
  */
-export function readManifest({ name, manifest: path, packages }: Described): Manifest | undefined {
+export function readManifest({ name, manifest: path, packages }: CodeFiles): Manifest | undefined {
   try {
     const manifest = path === undefined ? undefined : decodeRecord<Manifest>(readFileSync(path), `code/${name}.json`)
     return manifest && (packages ?? packagesDigest(manifest)) === packagesDigest(manifest) ? manifest : undefined
@@ -87,21 +87,21 @@ export function readManifest({ name, manifest: path, packages }: Described): Man
 
 export function packagesUnknown({ fingerprint }: Pick<StoredCode, 'fingerprint'>): CairnError {
   return new CairnError('CORRUPT', `the store does not say which packages the code ${fingerprint} needs`, {
-    next: STORE_ANEW,
+    next: REPAIR_HINT,
   })
 }
 
-const STORE_ANEW = 'remove the damaged code with cairn doctor --repair, then run again'
+const REPAIR_HINT = 'remove the damaged code with cairn doctor --repair, then run again'
 
-const resolveFromHome: Parameters<typeof registerHooks>[0]['resolve'] = (specifier, context, next) => {
-  const home = context.parentURL === undefined ? undefined : homes.get(context.parentURL)
-  if (!home || specifier.startsWith('node:')) return next(specifier, context)
-  if (/^(\.{0,2}\/|file:)/.test(specifier)) throw notPartOfCode(specifier, home)
-  const parent = join(home.root, home.imports[specifier] ?? '.', 'closure.mjs')
+const resolveInProject: Parameters<typeof registerHooks>[0]['resolve'] = (specifier, context, next) => {
+  const closure = context.parentURL === undefined ? undefined : closures.get(context.parentURL)
+  if (!closure || specifier.startsWith('node:')) return next(specifier, context)
+  if (/^(\.{0,2}\/|file:)/.test(specifier)) throw computedImportError(specifier, closure)
+  const parent = join(closure.root, closure.imports[specifier] ?? '.', 'closure.mjs')
   try {
     return next(specifier, { ...context, parentURL: pathToFileURL(parent).href })
   } catch (error) {
-    throw importedFrom(importsIn(home) || 'a step', parent, error as Error)
+    throw withImporter(importsIn(closure) || 'a step', parent, error as Error)
   }
 }
 
@@ -110,12 +110,12 @@ const resolveFromHome: Parameters<typeof registerHooks>[0]['resolve'] = (specifi
  *
  * @param where the place of the import in the project
  */
-function importedFrom(where: string, parent: string, error: Error): Error {
-  const told = (text: string) => text.replaceAll(parent, where)
+function withImporter(where: string, parent: string, error: Error): Error {
+  const renamed = (text: string) => text.replaceAll(parent, where)
   const { message, stack = '' } = error
   return Object.defineProperties(error, {
-    message: { value: told(message), configurable: true, writable: true },
-    stack: { value: told(stack), configurable: true, writable: true },
+    message: { value: renamed(message), configurable: true, writable: true },
+    stack: { value: renamed(stack), configurable: true, writable: true },
   })
 }
 
@@ -123,23 +123,23 @@ function importedFrom(where: string, parent: string, error: Error): Error {
  * Returns the error for an import of project code that remains at run time. A closure contains all project code that it
  * imports, except imports whose path is computed.
  */
-function notPartOfCode(specifier: string, home: Home): CairnError {
-  const message = `${importsIn(home) || 'a step'} imports '${specifier}' with a path that is computed at run time, so its fingerprint cannot include the imported code`
+function computedImportError(specifier: string, closure: LoadedClosure): CairnError {
+  const message = `${importsIn(closure) || 'a step'} imports '${specifier}' with a path that is computed at run time, so its fingerprint cannot include the imported code`
   return new CairnError('BAD_DEFINITION', message, {
     next: "import each module by a literal path, import('./a.ts'), and choose between them",
   })
 }
 
 /** Lists where a closure imports computed paths, as `file:line`; empty if unknown. */
-function importsIn({ code }: Home): string {
+function importsIn({ code }: LoadedClosure): string {
   const { reaches = [], declarations = [] }: Partial<Manifest> = readManifest(code) ?? {}
   const imports = reaches.filter(({ what, detail }) => what === 'dynamic code' && detail === 'import(…)')
   return imports.map(({ via, line }) => `${declarations[via]?.file}:${line}`).join(' or ')
 }
 
 const loadChecked: Parameters<typeof registerHooks>[0]['load'] = (url, context, next) => {
-  const home = homes.get(url)
-  return home ? { format: 'module', source: home.source, shortCircuit: true } : next(url, context)
+  const closure = closures.get(url)
+  return closure ? { format: 'module', source: closure.source, shortCircuit: true } : next(url, context)
 }
 
 /**

@@ -25,20 +25,21 @@ export function loadedFiles(): number {
 registerHooks({
   resolve(specifier, context, next) {
     const found = next(specifier, context)
-    if (found.url.startsWith('file:') && !files.has(found.url)) note(found.url)
-    if (context.parentURL?.startsWith('file:') && found.url.startsWith('file:')) link(context.parentURL, found.url)
+    if (found.url.startsWith('file:') && !files.has(found.url)) recordPackage(found.url)
+    if (context.parentURL?.startsWith('file:') && found.url.startsWith('file:'))
+      recordImport(context.parentURL, found.url)
     return found
   },
 })
 
-function note(url: string): void {
+function recordPackage(url: string): void {
   const folder = folderOf(url)
   if (folder === undefined) return
   files.add(url)
   if (!packages.has(folder)) packages.set(folder, { stamp: stampNow(folder), uses: new Set() })
 }
 
-function link(from: string, to: string): void {
+function recordImport(from: string, to: string): void {
   const importer = packages.get(folderOf(from) ?? '')
   const imported = folderOf(to) ?? (importer && linkedFolderOf(to))
   if (importer && imported !== undefined) importer.uses.add(imported)
@@ -86,7 +87,7 @@ function linkedFolderOf(url: string): string | undefined {
     if (isOwnPackage(name)) return undefined
     linked.set(dirname(file), folder)
     folders.delete(url)
-    note(url)
+    recordPackage(url)
     return folder
   }
   return undefined
@@ -101,7 +102,7 @@ function packageJson(folder: string): { readonly name?: string } & Readonly<Reco
 }
 
 /** Returns the folder of a package that this process has loaded in another state than the given one, if any. */
-export function loadedOtherwise(wanted: PackageStates): string | undefined {
+export function loadedInOtherState(wanted: PackageStates): string | undefined {
   return Object.keys(wanted).find((folder) => {
     const loaded = packages.get(folder)
     return loaded && loaded.stamp !== wanted[folder]!.stamp
@@ -114,7 +115,7 @@ export function loadedOtherwise(wanted: PackageStates): string | undefined {
  * @param wanted packages that the key covers
  * @returns the names of both packages; undefined if there is none
  */
-export function loadedBesides(
+export function uncoveredImport(
   wanted: PackageStates,
 ): { readonly importer: string; readonly imported: string } | undefined {
   for (const importer of Object.keys(wanted))

@@ -2,10 +2,10 @@ import { availableParallelism, totalmem } from 'node:os'
 import { CairnError } from '@cairn/kernel'
 import { errorRecord, type Compute, type ItemResult } from '@cairn/records'
 import { secretsFor } from '@cairn/secrets'
-import { faultOfHost } from './host-faults.ts'
+import { hostFaultOf } from './host-faults.ts'
 import type { ComputeOptions } from './options.ts'
 import { runInWorker } from './session.ts'
-import { Slots } from './slots.ts'
+import { Semaphore } from './semaphore.ts'
 import { WorkerProcess } from './worker-process.ts'
 
 export interface PoolOptions extends ComputeOptions {
@@ -37,7 +37,7 @@ const KEEP_SHARE = 0.5
  */
 export function processPool(options: PoolOptions): Pool {
   const { size = availableParallelism(), memory = memoryHere() * 0.75 } = options
-  const slots = new Slots(size)
+  const semaphore = new Semaphore(size)
   const workers = new Workers(size, options)
   const closed = new AbortController()
   return {
@@ -52,7 +52,7 @@ export function processPool(options: PoolOptions): Pool {
       const signal = AbortSignal.any([cancelled, closed.signal])
       const waiting = new Set(work.items.map(({ index }) => index))
       try {
-        await slots.take(signal)
+        await semaphore.take(signal)
         try {
           const secrets = secretsFor(work.step, work.secrets, options.secrets, options.whereSet)
           // If a process dies, only its current item fails. The remaining items run in the next process.
@@ -68,15 +68,15 @@ export function processPool(options: PoolOptions): Pool {
                 yield result
               }
             } finally {
-              workers.giveBack(worker)
+              workers.putBack(worker)
             }
           }
         } finally {
-          slots.free()
+          semaphore.release()
         }
       } catch (error) {
-        const told = errorRecord(faultOfHost(error) ?? error)
-        for (const index of waiting) yield { index, ms: 0, error: told } satisfies ItemResult
+        const reported = errorRecord(hostFaultOf(error) ?? error)
+        for (const index of waiting) yield { index, ms: 0, error: reported } satisfies ItemResult
       }
     },
   }
@@ -95,7 +95,7 @@ class Workers {
   }
 
   warm(): void {
-    if (this.#all.size === 0) this.giveBack(this.#start(HEAP_BYTES))
+    if (this.#all.size === 0) this.putBack(this.#start(HEAP_BYTES))
   }
 
   /**
@@ -109,14 +109,14 @@ class Workers {
       if (worker.outdated || (worker.memory() ?? 0) > limit * KEEP_SHARE) void worker.kill()
     const at = this.#idle.findIndex((worker) => worker.heap >= heap && worker.usable)
     const worker = at < 0 ? this.#start(Math.max(heap, HEAP_BYTES)) : this.#idle.splice(at, 1)[0]!
-    worker.rest(false)
+    worker.setIdle(false)
     return worker
   }
 
-  giveBack(worker: WorkerProcess): void {
+  putBack(worker: WorkerProcess): void {
     if (!worker.usable) return
     if ((worker.memory() ?? 0) > KEEP_BYTES || this.#idle.length >= this.#size) return void worker.kill()
-    worker.rest(true, this.#options.idle)
+    worker.setIdle(true, this.#options.idle)
     this.#idle.push(worker)
   }
 

@@ -27,7 +27,7 @@ export function withSourcesIn(root: string, path: string, code: string): string 
  * Returns a stack trace with file names relative to the project. Drops frames below the project's own code, which show
  * how Cairn called it, and frames in files outside the project. Returns undefined if no frame is the project's own.
  */
-export function inProject(stack: string, root: string): string | undefined {
+export function projectStack(stack: string, root: string): string | undefined {
   const inside = `${root}${sep}`
   const lines = stack
     .split('\n')

@@ -3,11 +3,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { getCompileCacheDir } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { confinementStamp, environmentWithin, permissionOptions } from './confinement.ts'
-import { TEMPORARY } from './folder-names.ts'
+import { confinementStamp, confinedEnvironment, permissionOptions } from './confinement.ts'
+import { TEMPORARY_PREFIX } from './folder-names.ts'
 import { KnownSecrets } from './known-secrets.ts'
 import type { ComputeOptions } from './options.ts'
-import type { Stream } from './printed.ts'
+import type { Stream } from './captured-output.ts'
 import type { FromWorker, ToWorker } from './protocol.ts'
 
 /** The program of a worker process, next to this module: from source, or built. */
@@ -16,7 +16,7 @@ const MAIN = fileURLToPath(
 )
 const PAGE_BYTES = 4096
 /** Milliseconds to wait for more output of a process after it has exited. */
-const LAST_WORDS_MS = 500
+const LAST_OUTPUT_MS = 500
 /** More bytes than a pipe buffers. */
 const PIPE_BYTES = 4 * 2 ** 20
 
@@ -31,12 +31,12 @@ export class WorkerProcess {
   failure: string | undefined
   /** All secrets that it has received: anything left of earlier work may still print one. */
   readonly secrets = new KnownSecrets()
-  gone = false
+  hasExited = false
   /** Whether it has been given work before. */
   isUsed = false
-  readonly #left = Promise.withResolvers<void>()
+  readonly #exited = Promise.withResolvers<void>()
   #killed = false
-  #tired: NodeJS.Timeout | undefined
+  #idleTimer: NodeJS.Timeout | undefined
   /** Bytes of its output read so far. */
   #read = 0
   onMessage: (message: FromWorker) => void = () => {}
@@ -49,18 +49,18 @@ export class WorkerProcess {
 
   /**
    * @param heap limit for JavaScript objects, in bytes
-   * @param gone called once the process has exited, before `onExit`
+   * @param onGone called once the process has exited, before `onExit`
    */
-  constructor(heap: number, { root, scratch, confinement }: WorkerOptions, gone: () => void) {
+  constructor(heap: number, { root, scratch, confinement }: WorkerOptions, onGone: () => void) {
     this.heap = heap
     this.#root = root
     this.#stamp = confinement && confinementStamp(root)
-    this.temporary = confinement && mkdtempSync(join(scratch(), TEMPORARY))
+    this.temporary = confinement && mkdtempSync(join(scratch(), TEMPORARY_PREFIX))
     const heapMiB = Math.ceil(heap / 2 ** 20)
     this.#child = fork(MAIN, [String(process.pid)], {
       env: {
-        ...(confinement ? environmentWithin(confinement, scratch(), this.temporary!) : openEnvironment()),
-        ...EVERYWHERE,
+        ...(confinement ? confinedEnvironment(confinement, scratch(), this.temporary!) : openEnvironment()),
+        ...LOCALE,
       },
       execArgv: [
         '--enable-source-maps',
@@ -74,21 +74,21 @@ export class WorkerProcess {
       detached: true, // leads a process group, so that what bodies start is killed with it
     })
     let late: NodeJS.Timeout | undefined
-    const left = (exit: Exit) => {
-      if (this.gone) return
-      this.gone = true
+    const exited = (exit: Exit) => {
+      if (this.hasExited) return
+      this.hasExited = true
       clearTimeout(late)
       this.#child.stdout?.destroy() // undefined if the process could not be started
       this.#child.stderr?.destroy()
       if (this.temporary !== undefined) rmSync(this.temporary, { recursive: true, force: true })
-      gone()
+      onGone()
       this.onExit(exit)
-      this.#left.resolve()
+      this.#exited.resolve()
     }
     this.#child.on('message', (message) => this.onMessage(message as FromWorker))
     this.#child.on('error', (error) => {
       this.failure = error.message
-      left({ code: null, signal: null })
+      exited({ code: null, signal: null })
     })
     this.#child.on('exit', (code, signal) => {
       void this.kill()
@@ -97,16 +97,16 @@ export class WorkerProcess {
       const wait = (before: number) => {
         late = setTimeout(() => {
           setImmediate(() => {
-            if (this.gone) return
+            if (this.hasExited) return
             if (this.#read > before && this.#read - since < PIPE_BYTES) wait(this.#read)
-            else left({ code, signal })
+            else exited({ code, signal })
           })
-        }, LAST_WORDS_MS)
+        }, LAST_OUTPUT_MS)
       }
       wait(this.#read)
     })
     // Emitted once all output is read. Never, while a process that left the group keeps the pipes open.
-    this.#child.on('close', (code, signal) => left({ code, signal }))
+    this.#child.on('close', (code, signal) => exited({ code, signal }))
     for (const stream of ['stdout', 'stderr'] as const)
       this.#child[stream]?.on('data', (bytes: Buffer) => {
         this.#read += bytes.length
@@ -116,7 +116,7 @@ export class WorkerProcess {
 
   /** Whether it can take work. False as soon as it is killed, although it takes a moment to exit. */
   get usable(): boolean {
-    return !this.#killed && !this.gone
+    return !this.#killed && !this.hasExited
   }
 
   /** Whether entries of the project or its packages were added or removed since the process was confined to them. */
@@ -124,7 +124,7 @@ export class WorkerProcess {
     return this.#stamp !== undefined && this.#stamp !== confinementStamp(this.#root)
   }
 
-  say(message: ToWorker): void {
+  send(message: ToWorker): void {
     if (this.#child.connected) this.#child.send(message, () => {}) // a failure needs no handling: the exit is reported
   }
 
@@ -133,25 +133,25 @@ export class WorkerProcess {
    *
    * @param atMost milliseconds after which an idle process is killed; default: never
    */
-  rest(resting: boolean, atMost = Infinity): void {
-    clearTimeout(this.#tired)
-    if (resting && atMost < Infinity) this.#tired = setTimeout(() => void this.kill(), atMost).unref()
+  setIdle(isIdle: boolean, atMost = Infinity): void {
+    clearTimeout(this.#idleTimer)
+    if (isIdle && atMost < Infinity) this.#idleTimer = setTimeout(() => void this.kill(), atMost).unref()
     const pipes = [this.#child.channel, this.#child.stdout, this.#child.stderr] as unknown as (
       { ref(): void; unref(): void } | undefined
     )[]
-    for (const handle of [this.#child, ...pipes]) handle?.[resting ? 'unref' : 'ref']()
+    for (const handle of [this.#child, ...pipes]) handle?.[isIdle ? 'unref' : 'ref']()
   }
 
   /** Kills the process and everything in its process group. Resolves once the process has exited. */
   async kill(): Promise<void> {
     this.#killed = true
-    if (!this.gone && this.#child.pid !== undefined)
+    if (!this.hasExited && this.#child.pid !== undefined)
       try {
         process.kill(-this.#child.pid, 'SIGKILL')
       } catch {
         this.#child.kill('SIGKILL') // no process groups on this system, or the group has ended
       }
-    await this.#left.promise
+    await this.#exited.promise
   }
 
   /** Returns its resident memory in bytes; undefined if it has exited, or on a system without `/proc`. */
@@ -180,7 +180,7 @@ function openEnvironment(): NodeJS.ProcessEnv {
 }
 
 /** Results must not depend on the host: dates are in UTC, formatted numbers and dates in English. */
-const EVERYWHERE = { TZ: 'UTC', LC_ALL: 'en_US.UTF-8' }
+const LOCALE = { TZ: 'UTC', LC_ALL: 'en_US.UTF-8' }
 
 /** Selects the options for export conditions, so that a worker resolves packages as this process does. */
 function conditionOptions(options: readonly string[]): string[] {

@@ -15,24 +15,24 @@ import {
 } from '@cairn/records'
 import { execute, type LoadedCode } from '@cairn/execute'
 import { isInside, markVerified, withPlace } from '@cairn/files'
-import { Denials, refusalIn } from './confinement.ts'
-import { changedMeanwhile } from './fitting.ts'
+import { Denials, deniedError } from './confinement.ts'
+import { packagesChangedError } from './package-checks.ts'
 import { folderOfItem } from './folder-names.ts'
 import { itemFolders, type ItemFolders } from './folders.ts'
-import { faultOfFolder, removedFolder } from './host-faults.ts'
+import { scratchFaultOf, removedScratchFault } from './host-faults.ts'
 import { codeOf } from './load-code.ts'
-import { loadedBesides, loadedFiles, loadedOtherwise } from './loaded-packages.ts'
+import { uncoveredImport, loadedFiles, loadedInOtherState } from './loaded-packages.ts'
 import type { FromWorker, ToWorker } from './protocol.ts'
-import { leavesRunning, markEnd, watchActivity, readyStreams } from './printing.ts'
-import { ScratchRoom, type Filled } from './scratch-room.ts'
-import { inProject } from './stack.ts'
-import { printingAs, type Printer } from './printed.ts'
+import { hasRunningWork, writeMarkers, watchActivity, setUpStreams } from './worker-streams.ts'
+import { ScratchSpace, type DiskUsage } from './scratch-space.ts'
+import { projectStack } from './stack.ts'
+import { withPrinter, type Printer } from './captured-output.ts'
 
 /**
  * The program of a pool's worker process. It runs one piece of work at a time, item by item, and dies with its parent.
  */
 
-type Order = Extract<ToWorker, { say: 'work' }>
+type Order = Extract<ToWorker, { type: 'work' }>
 
 const opening = new Map<string, PromiseWithResolvers<string>>()
 let stopping = new AbortController()
@@ -40,18 +40,18 @@ const denials = new Denials()
 /** The work in progress; undefined while idle. */
 let current: Order | undefined
 
-readyStreams()
+setUpStreams()
 process.on('SIGINT', () => {}) // the parent decides what stops
-process.on('disconnect', end)
-process.on('uncaughtException', endWith)
-process.on('exit', tellPlace)
+process.on('disconnect', killGroup)
+process.on('uncaughtException', reportUncaught)
+process.on('exit', reportExitPlace)
 process.on('message', (message: ToWorker) => {
-  if (message.say === 'work') void work(message)
-  else if (message.say === 'stop') stopping.abort(new CairnError('CANCELLED', 'the run was cancelled'))
-  else if (message.say === 'opened') {
+  if (message.type === 'work') void work(message)
+  else if (message.type === 'stop') stopping.abort(new CairnError('CANCELLED', 'the run was cancelled'))
+  else if (message.type === 'opened') {
     if (message.stamp !== undefined) markVerified(message.digest, message.stamp)
     opening.get(message.digest)?.resolve(message.path)
-  } else opening.get(message.digest)?.reject(revived(message.error))
+  } else opening.get(message.digest)?.reject(errorFrom(message.error))
 })
 
 async function work(order: Order): Promise<void> {
@@ -60,22 +60,22 @@ async function work(order: Order): Promise<void> {
   opening.clear() // copies opened for earlier work are no longer held and may be deleted
   watchParent()
   const { packages = {} } = order.work
-  if (loadedOtherwise(packages) !== undefined) return say({ say: 'unfit' })
+  if (loadedInOtherState(packages) !== undefined) return send({ type: 'unfit' })
   // Loaded before the first item begins: loading does not count towards the body's timeout.
   const loading: Printer = { ended: false }
-  const code = printingAs(loading, () => codeOf(order.work, order.root, new Map()))
+  const code = withPrinter(loading, () => codeOf(order.work, order.root, new Map()))
   await code.catch(() => {}) // each item reports the error
   for (const item of order.work.items) {
-    say({ say: 'begun', index: item.index, loaded: loadedMore() })
+    send({ type: 'begun', index: item.index, loaded: hasLoadedMore() })
     const printer: Printer = { ended: false }
-    const { result, filled } = await printingAs(printer, () => runItem(order, code, item))
+    const { result, usage } = await withPrinter(printer, () => runItem(order, code, item))
     printer.ended = true
-    const closed = await markEnd(order.marker)
-    say({ say: 'item', result, ...(filled && { filled }), loaded: loadedMore(), closed, left: leavesRunning() })
+    const closed = await writeMarkers(order.marker)
+    send({ type: 'item', result, ...(usage && { usage }), loaded: hasLoadedMore(), closed, left: hasRunningWork() })
   }
   loading.ended = true
   current = undefined
-  say({ say: 'done' })
+  send({ type: 'done' })
   flushCompileCache() // Node does this on exit, but a pool ends its processes with SIGKILL
 }
 
@@ -83,35 +83,35 @@ async function runItem(
   { work, root, scratch, secrets }: Order,
   code: Promise<LoadedCode>,
   item: ItemWork,
-): Promise<{ readonly result: ItemResult; readonly filled?: Filled | undefined }> {
+): Promise<{ readonly result: ItemResult; readonly usage?: DiskUsage | undefined }> {
   const started = performance.now()
-  let room: ScratchRoom | undefined
+  let space: ScratchSpace | undefined
   const folders = itemFolders(() => {
     const folder = folderOfItem(scratch, item.index)
     mkdirSync(folder, { recursive: true })
     return folder
   })
   const isIdle = watchActivity()
-  const surface = Object.assign(folders, { signal: stopping.signal, secrets, root, remember: forgetful, isIdle })
+  const surface = Object.assign(folders, { signal: stopping.signal, secrets, root, remember: withoutCache, isIdle })
   try {
     stopping.signal.throwIfAborted()
-    room = new ScratchRoom(scratch)
+    space = new ScratchSpace(scratch)
     const loaded = await code
     denials.begin(root)
     const outputs = await execute(loaded, { ...work, open }, item, surface)
     denials.check()
     checkPackages(work.packages)
-    const files = filed(outputs, folders)
+    const files = asFiles(outputs, folders)
     if (!Object.values(files).some(holdsFile)) discard(folders)
     return { result: { index: item.index, ms: performance.now() - started, outputs: files } }
   } catch (error) {
-    const record = errorRecord(error, { secrets, trace: (stack) => inProject(stack, root) })
-    const fault = faultOfFolder(record, () => dirname(scratch)) ?? removedFolder(scratch)
-    const told = fault ? errorRecord(fault.error) : { ...record, ...refusalIn(record, work.step) }
-    const result = { index: item.index, ms: performance.now() - started, error: told }
-    const filled = fault?.isFull ? room?.filledBy(writtenBy(folders, dirname(scratch))) : undefined
+    const record = errorRecord(error, { secrets, trace: (stack) => projectStack(stack, root) })
+    const fault = scratchFaultOf(record, () => dirname(scratch)) ?? removedScratchFault(scratch)
+    const reported = fault ? errorRecord(fault.error) : { ...record, ...deniedError(record, work.step) }
+    const result = { index: item.index, ms: performance.now() - started, error: reported }
+    const usage = fault?.isFull ? space?.usageOf(writtenBy(folders, dirname(scratch))) : undefined
     discard(folders)
-    return { result, filled }
+    return { result, usage }
   }
 }
 
@@ -134,7 +134,7 @@ function writtenBy({ home }: ItemFolders, folder: string): string[] {
 }
 
 /** Returns whether package files were loaded since the last call. */
-function loadedMore(): boolean {
+function hasLoadedMore(): boolean {
   const before = seenFiles
   seenFiles = loadedFiles()
   return seenFiles > before
@@ -147,8 +147,8 @@ let seenFiles = 0
  * @throws CairnError MISFIT if one has changed; BAD_DEFINITION if one has loaded a package that the key does not cover
  */
 function checkPackages(packages: PackageStates = {}): void {
-  if (loadedOtherwise(packages) !== undefined) throw changedMeanwhile()
-  const { importer, imported } = loadedBesides(packages) ?? {}
+  if (loadedInOtherState(packages) !== undefined) throw packagesChangedError()
+  const { importer, imported } = uncoveredImport(packages) ?? {}
   if (importer === undefined) return
   throw new CairnError(
     'BAD_DEFINITION',
@@ -160,7 +160,7 @@ function checkPackages(packages: PackageStates = {}): void {
 }
 
 /** Writes outputs that are in memory to files, which the parent moves into the store. */
-function filed(outputs: Readonly<Record<string, Made>>, folders: ItemFolders): Record<string, Made> {
+function asFiles(outputs: Readonly<Record<string, Made>>, folders: ItemFolders): Record<string, Made> {
   let files = 0
   const file = ({ ref, content, items }: Made): Made => {
     if (!(content instanceof Uint8Array))
@@ -180,23 +180,23 @@ function filed(outputs: Readonly<Record<string, Made>>, folders: ItemFolders): R
 function open(ref: ArtifactRef): Promise<string> {
   const known = opening.get(ref.digest)
   if (known) return known.promise
-  const asked = Promise.withResolvers<string>()
-  opening.set(ref.digest, asked)
-  asked.promise.catch(() => opening.delete(ref.digest))
-  say({ say: 'open', ref })
-  return asked.promise
+  const request = Promise.withResolvers<string>()
+  opening.set(ref.digest, request)
+  request.promise.catch(() => opening.delete(ref.digest))
+  send({ type: 'open', ref })
+  return request.promise
 }
 
 /** Never caches: the version of a source is checked again after reading, and must be the current one. */
-function forgetful(_stamp: string, compute: () => Promise<string>): Promise<string> {
+function withoutCache(_stamp: string, compute: () => Promise<string>): Promise<string> {
   return compute()
 }
 
-function revived({ code, message, next }: ErrorRecord): CairnError {
+function errorFrom({ code, message, next }: ErrorRecord): CairnError {
   return new CairnError(code, message, next === undefined ? {} : { next })
 }
 
-function say(message: FromWorker): void {
+function send(message: FromWorker): void {
   process.send!(message)
 }
 
@@ -204,7 +204,7 @@ function say(message: FromWorker): void {
  * Reports an uncaught error, then exits: an error from a timer, an event or a promise that nothing awaits. By default,
  * Node would print its own stack frames and exit.
  */
-function endWith(cause: unknown): void {
+function reportUncaught(cause: unknown): void {
   const order = current
   current = undefined
   if (!order) process.exit(1)
@@ -215,18 +215,18 @@ function endWith(cause: unknown): void {
     cause,
     next: 'await each promise, and catch errors in callbacks of timers and events',
   })
-  const record = errorRecord(error, { secrets, trace: (stack) => inProject(stack, root) })
-  process.send!({ say: 'ending', error: record } satisfies FromWorker, () => process.exit(1))
+  const record = errorRecord(error, { secrets, trace: (stack) => projectStack(stack, root) })
+  process.send!({ type: 'ending', error: record } satisfies FromWorker, () => process.exit(1))
 }
 
 /** Reports where a body called `process.exit`. */
-function tellPlace(): void {
-  const stack = current && inProject(new Error('left').stack ?? '', current.root)
-  if (stack !== undefined) say({ say: 'ending', stack })
+function reportExitPlace(): void {
+  const stack = current && projectStack(new Error('left').stack ?? '', current.root)
+  if (stack !== undefined) send({ type: 'ending', stack })
 }
 
 /** Kills this process and everything that bodies started: all of it is in one process group. */
-function end(): void {
+function killGroup(): void {
   try {
     process.kill(-process.pid, 'SIGKILL')
   } finally {

@@ -139,16 +139,16 @@ export function busSuite(name: string, open: () => EventBus | Promise<EventBus>)
 
     it('handles no more events at once than the concurrency allows', async () => {
       const bus = await open()
-      let inHand = 0
+      let inProgress = 0
       let most = 0
       const three = Promise.withResolvers<void>()
       const { hear, all } = collector(20)
       await bus.subscribe('topic', { group: 'g', from: 'now', concurrency: 3 }, async (heard) => {
-        most = Math.max(most, ++inHand)
-        if (inHand === 3) three.resolve()
+        most = Math.max(most, ++inProgress)
+        if (inProgress === 3) three.resolve()
         await three.promise
         await new Promise((later) => setTimeout(later, 2)) // a fourth would arrive now
-        inHand--
+        inProgress--
         await hear(heard)
       })
       await bus.publish('topic', events(20))

@@ -47,10 +47,10 @@ describe.skipIf(!brokers)('Kafka', () => {
     await bus.subscribe(topic, { group: 'g', from: 'now', concurrency: 5 }, handle)
     await bus.publish(topic, events(8))
     await untilCount(5)
-    await eventually(() => bus.status().subscriptions[0]).toMatchObject({ inHand: 5, waiting: 3, lag: 8 })
+    await eventually(() => bus.status().subscriptions[0]).toMatchObject({ inProgress: 5, waiting: 3, lag: 8 })
     release()
     await untilCount(8)
-    await eventually(() => bus.status().subscriptions[0]).toMatchObject({ inHand: 0, waiting: 0, lag: 0 })
+    await eventually(() => bus.status().subscriptions[0]).toMatchObject({ inProgress: 0, waiting: 0, lag: 0 })
   })
 
   it('counts the members of a group: 0 after its members left, or if it never existed', async () => {
@@ -105,7 +105,7 @@ describe.skipIf(!brokers)('Kafka', () => {
     const later = Array.from({ length: 6 }, (_, index) => event(`later-${index}`))
     await bus.publish(topic, later)
     await eventually(() => ids.filter((id) => id.startsWith('later')).sort()).toEqual(later.map(({ id }) => id))
-    await eventually(() => bus.status().subscriptions[0]).toMatchObject({ inHand: 0, waiting: 0, lag: 0 })
+    await eventually(() => bus.status().subscriptions[0]).toMatchObject({ inProgress: 0, waiting: 0, lag: 0 })
   }, 120_000)
 
   it('stays in its group while a handler takes longer than the session timeout', async () => {
@@ -133,7 +133,7 @@ describe.skipIf(!brokers)('Kafka', () => {
     const { ids, handle, untilCount, open: release } = gate()
     await bus.publish(topic, events(6_000))
     await bus.subscribe(topic, { group: 'g', from: 'beginning', concurrency: 10 }, handle)
-    await eventually(() => bus.status().subscriptions[0]).toMatchObject({ paused: 1, inHand: 10, lag: 6_000 })
+    await eventually(() => bus.status().subscriptions[0]).toMatchObject({ paused: 1, inProgress: 10, lag: 6_000 })
     expect(bus.status().subscriptions[0]!.waiting).toBeLessThan(4_000)
     release()
     await untilCount(6_000)
@@ -229,8 +229,8 @@ describe.skipIf(!brokers)('Kafka', () => {
     await bus.ensureTopics([topic])
     await bus.publish(topic, events(5))
     const [first, second] = [listener(), listener()]
-    const hearing = await bus.hear(topic, (heard) => void first.hear(heard))
-    await bus.hear(topic, (heard) => void second.hear(heard))
+    const hearing = await bus.listen(topic, (heard) => void first.hear(heard))
+    await bus.listen(topic, (heard) => void second.hear(heard))
     await bus.publish(topic, events(200, 5))
     await Promise.all([first.untilCount(200), second.untilCount(200)])
     expect(first.ids.sort()).toEqual(

@@ -1,7 +1,7 @@
 import { CairnError } from '@cairn/kernel'
 import type { CairnEvent, EventBus, Subscription, Urgency } from '@cairn/records'
 import { ensureTopics, listTopics, probe } from './kafka/admin.ts'
-import { DeadLetters, markOf, replayOf, type DeadLetter, type WholeLetter } from './kafka/dead-letters.ts'
+import { DeadLetters, decisionMessage, replayMessage, type DeadLetter, type WholeLetter } from './kafka/dead-letters.ts'
 import { within } from './kafka/deadline.ts'
 import { groupsOf, membersOf, removeGroups, type GroupStatus } from './kafka/groups.ts'
 import { Listener } from './kafka/listener.ts'
@@ -34,7 +34,7 @@ export interface KafkaBus extends EventBus {
    * Delivers all new events of a topic to this process, without a consumer group: no offsets are committed, and nothing
    * is left behind if the process dies.
    */
-  hear(topic: string, listener: (event: CairnEvent) => void): Promise<Subscription>
+  listen(topic: string, listener: (event: CairnEvent) => void): Promise<Subscription>
   /** Returns the dead letters of all groups of a topic, the newest first. */
   deadLetters(topic: string): Promise<readonly DeadLetter[]>
   /** Returns a dead letter with its whole message. @throws CairnError NOT_FOUND if it has expired */
@@ -104,7 +104,7 @@ export function kafkaBus(options: KafkaBusOptions): KafkaBus {
       })
       return { close }
     },
-    async hear(topic, listener) {
+    async listen(topic, listener) {
       refuseIfClosed(`listen to topic ${topic}`)
       const opened = new Listener(settings, topic, listener)
       subscriptions.add(opened)
@@ -129,10 +129,10 @@ export function kafkaBus(options: KafkaBusOptions): KafkaBus {
         throw new CairnError('BAD_RECORD', `dead letter ${id} contains no valid event to replay: ${error.message}`, {
           next: 'drop the dead letter: no consumer can handle it',
         })
-      await send(topic, [replayOf(await lettersOf(topic).whole(letter))])
-      await send(deadLettersOf(topic), [markOf(letter, 'replayed')])
+      await send(topic, [replayMessage(await lettersOf(topic).whole(letter))])
+      await send(deadLettersOf(topic), [decisionMessage(letter, 'replayed')])
     },
-    drop: (letter) => send(deadLettersOf(letter.topic), [markOf(letter, 'dropped')]),
+    drop: (letter) => send(deadLettersOf(letter.topic), [decisionMessage(letter, 'dropped')]),
     status: () => ({
       subscriptions: [...subscriptions].map((subscription) => subscription.status()),
       producers: [...producers.values()].map((producer) => producer.status()),

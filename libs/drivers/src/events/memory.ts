@@ -42,7 +42,7 @@ export function memoryBus(options: MemoryBusOptions = {}): EventBus {
 interface Member {
   readonly options: SubscribeOptions
   readonly handler: (event: CairnEvent) => Promise<void>
-  readonly atWork: Set<Promise<void>>
+  readonly inProgress: Set<Promise<void>>
 }
 
 class Topic {
@@ -64,7 +64,7 @@ class Topic {
   append(events: readonly CairnEvent[]): void {
     for (const event of events)
       this.#partitions[this.#partitionOf(event)]!.log.push({ text: JSON.stringify(event), at: Date.now() })
-    for (const group of this.#groups.values()) group.wake()
+    for (const group of this.#groups.values()) group.schedule()
     if (this.#groups.size === 0) this.#trim()
   }
 
@@ -72,7 +72,7 @@ class Topic {
     const known = this.#groups.get(options.group)
     const group = known ?? new Group(this.#partitions, options.from, this.#options, () => this.#trim())
     this.#groups.set(options.group, group)
-    return group.join({ options, handler, atWork: new Set() })
+    return group.join({ options, handler, inProgress: new Set() })
   }
 
   #partitionOf({ partitionkey }: CairnEvent): number {
@@ -121,7 +121,7 @@ class Group {
    * By partition: `committed`, below which all offsets are handled; `next` to deliver; those `done` above `committed`.
    */
   readonly #progress: { committed: number; next: number; done: Set<number> }[]
-  #awake = false
+  #isScheduled = false
 
   constructor(
     partitions: readonly Partition[],
@@ -145,15 +145,15 @@ class Group {
   join(member: Member): Subscription {
     this.#members.push(member)
     this.#reassigned()
-    this.wake()
+    this.schedule()
     return {
       close: async () => {
         this.#members.splice(this.#members.indexOf(member), 1)
-        await Promise.allSettled(member.atWork)
+        await Promise.allSettled(member.inProgress)
         this.#reassigned()
         // The other members get the events that this one did not handle.
         for (const progress of this.#progress) progress.next = progress.committed
-        this.wake()
+        this.schedule()
       },
     }
   }
@@ -163,36 +163,36 @@ class Group {
   }
 
   /** Delivers in a later turn of the event loop, so that no handler runs inside `publish` and I/O is not starved. */
-  wake(): void {
-    if (this.#awake) return
-    this.#awake = true
+  schedule(): void {
+    if (this.#isScheduled) return
+    this.#isScheduled = true
     setImmediate(() => {
-      this.#awake = false
-      this.#partitions.forEach((_, index) => this.#deliver(index))
+      this.#isScheduled = false
+      this.#partitions.forEach((_, index) => this.#deliverNext(index))
     })
   }
 
-  #deliver(index: number): void {
+  #deliverNext(index: number): void {
     const progress = this.#progress[index]!
     const { start, log } = this.#partitions[index]!
     const member = this.#members[index % this.#members.length]
     const limit = member?.options.concurrency ?? Infinity
-    while (member && progress.next < start + log.length && member.atWork.size < limit) {
+    while (member && progress.next < start + log.length && member.inProgress.size < limit) {
       const offset = progress.next++
       if (progress.done.has(offset)) continue
-      const work = this.#hand(member, log[offset - start]!.text).then((handled) => {
-        member.atWork.delete(work)
+      const work = this.#deliverEvent(member, log[offset - start]!.text).then((handled) => {
+        member.inProgress.delete(work)
         if (handled) this.#commit(index, offset)
-        this.wake()
+        this.schedule()
       })
-      member.atWork.add(work)
+      member.inProgress.add(work)
     }
   }
 
   /** Delivers an event until it is handled or given up. Resolves with false if the member left before that. */
-  async #hand(member: Member, text: string): Promise<boolean> {
+  async #deliverEvent(member: Member, text: string): Promise<boolean> {
     const { waitForOutages } = this.#options
-    const { deliveries, redeliverAfter } = { ...this.#options, ...chosen(member.options) }
+    const { deliveries, redeliverAfter } = { ...this.#options, ...overrides(member.options) }
     for (let delivery = 1; ; delivery++) {
       const event = JSON.parse(text) as CairnEvent
       try {
@@ -218,6 +218,6 @@ class Group {
 }
 
 /** Returns the options of a subscription that override those of the bus. */
-function chosen({ deliveries, redeliverAfter }: SubscribeOptions): Partial<SubscribeOptions> {
+function overrides({ deliveries, redeliverAfter }: SubscribeOptions): Partial<SubscribeOptions> {
   return { ...(deliveries !== undefined && { deliveries }), ...(redeliverAfter !== undefined && { redeliverAfter }) }
 }

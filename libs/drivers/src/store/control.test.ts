@@ -52,6 +52,14 @@ it('fails at once if control has never answered this process', async () => {
   await listen()
 })
 
+it('repeats a request with an idempotency key if its response is lost, even the first one to control', async () => {
+  const to = control()
+  const headers = { 'idempotency-key': 'one' }
+  server.prependOnceListener('request', (request) => void request.socket.destroy())
+  expect((await askControl(to, '/runs', { method: 'POST', headers })).status).toBe(200)
+  expect(requests).toEqual(['POST /runs', 'POST /runs'])
+})
+
 it('a request whose body cannot be read fails at once', async () => {
   const to = control()
   await askControl(to, '/before')

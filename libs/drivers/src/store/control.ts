@@ -22,19 +22,21 @@ export interface ControlStoreOptions extends ControlOptions {
   readonly onFetch?: (object: { readonly digest: string; readonly size: number | undefined }) => void
 }
 
-const ANSWER_MS = 60_000
+const RESPONSE_MS = 60_000
 /**
  * How long to repeat a request if control has answered this process before, but no longer does, as during a restart.
  */
 const RESTART_MS = 30_000
-const AGAIN_MS = 500
+/** How long to repeat a request with an idempotency key otherwise: its response may be lost, and a wrong URL shows soon. */
+const FIRST_CONTACT_MS = 2_000
+const RETRY_MS = 500
 /** URLs that have answered this process. */
 const answered = new Set<string>()
 const TOO_MANY = 429
 /** How often a request is repeated after status 429, each time after the `retry-after` of the response. */
-const PATIENCE = 30
+const MAX_BUSY_RETRIES = 30
 
-export interface Asked extends Omit<RequestInit, 'headers' | 'body'> {
+export interface ControlRequest extends Omit<RequestInit, 'headers' | 'body'> {
   /** A function returns a new stream for each attempt. */
   readonly body?: string | Buffer | (() => ReadableStream)
   readonly headers?: Readonly<Record<string, string>>
@@ -57,14 +59,14 @@ const REPEATABLE: ReadonlySet<string> = new Set(['GET', 'PUT'])
 
 /**
  * Sends a request to the control service, with the token. Repeats it while control is too busy, or, if the request is
- * idempotent, while control restarts.
+ * idempotent, while control restarts. Callers need not repeat it.
  *
  * @throws CairnError with the code and message of an error response; BUS_FAILED if control does not respond
  */
 export async function askControl(
   { url, token }: ControlOptions,
   path: string,
-  { body, headers, signal, deadline = ANSWER_MS, onBusy, ...init }: Asked = {},
+  { body, headers, signal, deadline = RESPONSE_MS, onBusy, ...init }: ControlRequest = {},
 ): Promise<Response> {
   const signals = [...(signal ? [signal] : []), ...(deadline === null ? [] : [AbortSignal.timeout(deadline)])]
   const given = AbortSignal.any(signals)
@@ -78,27 +80,30 @@ export async function askControl(
       signal: given,
       headers: { authorization: `Bearer ${token}`, ...headers },
     })
-  const mayRepeat = REPEATABLE.has(init.method ?? 'GET') || headers?.['idempotency-key'] !== undefined
   const send = async () => {
-    for (const until = performance.now() + RESTART_MS; ;)
+    for (const since = performance.now(); ;)
       try {
         const answer = await sendOnce()
         answered.add(url)
         return answer
       } catch (error) {
-        if (given.aborted || !mayRepeat || !isOfConnection(error) || !answered.has(url) || performance.now() > until)
+        if (
+          given.aborted ||
+          !isConnectionError(error) ||
+          performance.now() - since >= repeatForMs(url, init.method, headers)
+        )
           throw error
-        await sleep(AGAIN_MS, undefined, { signal: given })
+        await sleep(RETRY_MS, undefined, { signal: given })
       }
   }
   const end = performance.now() + (deadline ?? Infinity)
   let answer: Response
   try {
     answer = await send()
-    for (let left = PATIENCE; answer.status === TOO_MANY && left > 0; left--) {
+    for (let left = MAX_BUSY_RETRIES; answer.status === TOO_MANY && left > 0; left--) {
       const wait = 1000 * (Number(answer.headers.get('retry-after')) || 1)
       if (performance.now() + wait >= end) break // the error of control is more useful than a timeout
-      const { detail: why } = await refusalIn(answer)
+      const { detail: why } = await problemIn(answer)
       onBusy?.({ why, waitMs: wait, leftMs: Math.min(end - performance.now(), left * wait) })
       await sleep(wait, undefined, { signal: given })
       answer = await send()
@@ -110,19 +115,26 @@ export async function askControl(
     })
   }
   if (answer.ok) return answer
-  const { code, detail, next } = await refusalIn(answer)
+  const { code, detail, next } = await problemIn(answer)
   throw new CairnError(code as ErrorCode, detail, next === undefined ? {} : { next })
 }
 
+/** Returns how long to repeat a request that control does not answer, in milliseconds; 0 if it must not be repeated. */
+function repeatForMs(url: string, method = 'GET', headers: ControlRequest['headers'] = {}): number {
+  const hasKey = headers['idempotency-key'] !== undefined
+  if (!hasKey && !REPEATABLE.has(method)) return 0
+  return answered.has(url) ? RESTART_MS : hasKey ? FIRST_CONTACT_MS : 0
+}
+
 /** Whether control could not be reached, or went away before it answered. */
-function isOfConnection(error: unknown): boolean {
+function isConnectionError(error: unknown): boolean {
   const { code } = ((error as Error).cause ?? {}) as { readonly code?: unknown }
   return CONNECTION_CODES.has(String(code))
 }
 const CONNECTION_CODES: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
 
 /** Reads an error response. One of a proxy in between has another format. */
-async function refusalIn(answer: Response): Promise<Problem> {
+async function problemIn(answer: Response): Promise<Problem> {
   return (await readIf(answer, problem)) ?? { code: 'UNEXPECTED', detail: `${answer.status} ${answer.statusText}` }
 }
 
@@ -144,7 +156,7 @@ export function controlStore({ env, cache, onFetch, ...control }: ControlStoreOp
     if (error instanceof CairnError && error.code === 'NOT_FOUND') return undefined
     throw error
   }
-  const never = (what: string) => () => {
+  const refuse = (what: string) => () => {
     throw new CairnError('STORE_FAILED', `the control service does not allow clients to ${what} objects in its store`)
   }
   const knownPipelines = async (): Promise<readonly string[]> => {
@@ -246,9 +258,9 @@ export function controlStore({ env, cache, onFetch, ...control }: ControlStoreOp
       await mkdir(cache, { recursive: true })
       return mkdtemp(join(cache, 'work-'))
     },
-    replace: never('replace'),
-    remove: never('remove'),
-    move: never('move'),
+    replace: refuse('replace'),
+    remove: refuse('remove'),
+    move: refuse('move'),
   }
   return store
 }

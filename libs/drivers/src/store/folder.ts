@@ -36,11 +36,11 @@ export function folderStore(root: string, { durability = 'process-crash' }: Fold
       throw new CairnError('STORE_REFUSED', `${path} is outside the store`)
     return join(folder, path)
   }
-  const aside = (): string => join(tmp, `${thisProcess.replaceAll('/', '-')}-${written++}`)
+  const newFile = (): string => join(tmp, `${thisProcess.replaceAll('/', '-')}-${written++}`)
 
   /** Writes a new file in `tmp/`. Returns its path. */
-  const writeAside = (bytes: Uint8Array): string => {
-    const file = aside()
+  const writeNewFile = (bytes: Uint8Array): string => {
+    const file = newFile()
     inFolder(file, () => {
       const handle = fs.openSync(file, 'wx')
       try {
@@ -64,7 +64,7 @@ export function folderStore(root: string, { durability = 'process-crash' }: Fold
     }
   }
 
-  attempt('be opened', '', () => openStore(folder, (bytes) => writeAside(bytes)))
+  attempt('be opened', '', () => openStore(folder, (bytes) => writeNewFile(bytes)))
 
   return {
     async read(path) {
@@ -72,7 +72,7 @@ export function folderStore(root: string, { durability = 'process-crash' }: Fold
     },
     async create(path, bytes) {
       return attempt('be written', path, () => {
-        const file = writeAside(bytes)
+        const file = writeNewFile(bytes)
         try {
           place(fs.linkSync, file, at(path))
           return true
@@ -89,7 +89,7 @@ export function folderStore(root: string, { durability = 'process-crash' }: Fold
         whileLockedSync(join(tmp, `lock-${path.replaceAll('/', '+')}`), () => {
           const present = readIfThere(at(path))
           if (present === undefined ? expected !== undefined : !expected || !present.equals(expected)) return false
-          place(fs.renameSync, writeAside(bytes), at(path))
+          place(fs.renameSync, writeNewFile(bytes), at(path))
           return true
         }),
       )
@@ -97,7 +97,11 @@ export function folderStore(root: string, { durability = 'process-crash' }: Fold
     async put(path, content) {
       // Replaces an existing object, too, which may be damaged: a rename is cheap.
       attempt('be written', path, () =>
-        place(fs.renameSync, 'file' in content ? takeFile(content.file, aside, sync) : writeAside(content), at(path)),
+        place(
+          fs.renameSync,
+          'file' in content ? takeFile(content.file, newFile, sync) : writeNewFile(content),
+          at(path),
+        ),
       )
     },
     async fetch(path) {
@@ -136,11 +140,11 @@ export function folderStore(root: string, { durability = 'process-crash' }: Fold
   }
 }
 
-function openStore(folder: string, writeAside: (bytes: Uint8Array) => string): void {
+function openStore(folder: string, writeNewFile: (bytes: Uint8Array) => string): void {
   const marker = join(folder, STORE_FILE)
   const text = unlessMissing(() => fs.readFileSync(marker, 'utf8'))
   if (text === undefined) {
-    const file = writeAside(Buffer.from(`${JSON.stringify({ format: STORE_FORMAT })}\n`))
+    const file = writeNewFile(Buffer.from(`${JSON.stringify({ format: STORE_FORMAT })}\n`))
     fs.renameSync(file, marker)
     ignoreInGit(folder)
     return
@@ -150,8 +154,8 @@ function openStore(folder: string, writeAside: (bytes: Uint8Array) => string): v
 }
 
 /** Moves a file to `tmp/` of the store, or copies it from another file system. Returns its path. */
-function takeFile(file: string, aside: () => string, sync: boolean): string {
-  const mine = aside()
+function takeFile(file: string, newFile: () => string, sync: boolean): string {
+  const mine = newFile()
   inFolder(mine, () => {
     try {
       fs.renameSync(file, mine)

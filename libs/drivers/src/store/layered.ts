@@ -34,9 +34,9 @@ export function layeredStore(above: ArtifactStore, lower: ReadableStore): Artifa
     create: async (path, bytes) => !(await has(below, path)) && above.create(path, bytes),
     async replace(path, expected, bytes) {
       if (await has(above, path)) return above.replace(path, expected, bytes)
-      const standing = await below.read(path)
-      if (standing === undefined) return above.replace(path, expected, bytes)
-      return expected !== undefined && Buffer.from(standing).equals(expected) && above.create(path, bytes)
+      const present = await below.read(path)
+      if (present === undefined) return above.replace(path, expected, bytes)
+      return expected !== undefined && Buffer.from(present).equals(expected) && above.create(path, bytes)
     },
     async put(path, content) {
       if (!(await has(below, path))) await above.put(path, content)

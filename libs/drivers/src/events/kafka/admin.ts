@@ -118,7 +118,8 @@ export async function withAdmin<Result>(
     } catch (error) {
       if (error instanceof CairnError) throw error
       const wait = pauseAfter(failures, FIRST_PAUSE_MS)
-      if (!reasonOf(error).isPassing || performance.now() + wait >= end) throw busFailed(settings.brokers, what, error)
+      if (!reasonOf(error).isTemporary || performance.now() + wait >= end)
+        throw busFailed(settings.brokers, what, error)
       await pause(wait)
     } finally {
       void admin.disconnect().catch(() => {})

@@ -1,6 +1,6 @@
 import kafkajs, { type KafkaConfig, type LogEntry } from 'kafkajs'
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js'
-import { mendMoments } from './client-moments.ts'
+import { patchTimes } from './client-times.ts'
 import type { KafkaSettings } from './settings.ts'
 
 /**
@@ -8,7 +8,7 @@ import type { KafkaSettings } from './settings.ts'
  * share a table of committed offsets, which each of them clears when it joins.
  */
 export function newClient({ brokers, clientId, ssl, sasl, requestTimeout, log }: KafkaSettings): kafkajs.Kafka {
-  mendClient()
+  patchClient()
   const config: KafkaConfig = {
     brokers: [...brokers],
     clientId,
@@ -51,12 +51,12 @@ const NOISE: readonly (readonly [request: string, answer: string])[] = [
   ['CreateTopics', 'Topic creation errors'],
 ]
 
-let isMended = false
-function mendClient(): void {
-  if (isMended) return
-  isMended = true
-  mendRequestQueue()
-  mendMoments()
+let isPatched = false
+function patchClient(): void {
+  if (isPatched) return
+  isPatched = true
+  patchRequestQueue()
+  patchTimes()
 }
 
 /**
@@ -64,7 +64,7 @@ function mendClient(): void {
  * negative timeout that makes Node print a warning: https://github.com/tulios/kafkajs/issues/1704,
  * https://github.com/tulios/kafkajs/issues/1751
  */
-function mendRequestQueue(): void {
+function patchRequestQueue(): void {
   const { scheduleCheckPendingRequests: schedule } = RequestQueue.prototype
   RequestQueue.prototype.scheduleCheckPendingRequests = function scheduleIfAnyWait() {
     if (this.pending.length > 0) schedule.call(this)

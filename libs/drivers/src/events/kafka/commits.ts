@@ -6,13 +6,13 @@ import type { Standstill } from './standstills.ts'
 const AFTER_FAILURE_MS = 1_000
 
 /** Characters. Brokers accept 4,096 bytes of metadata with an offset. */
-const LONGEST_REASON = 500
+const MAX_REASON_LENGTH = 500
 
 function noteTextOf(standstill: Standstill | undefined): string | undefined {
   if (!standstill) return undefined
   const { offset, event, since, reason } = standstill
   return JSON.stringify({
-    standstill: { offset, event: event?.slice(0, 300), since, reason: reason.slice(0, LONGEST_REASON) },
+    standstill: { offset, event: event?.slice(0, 300), since, reason: reason.slice(0, MAX_REASON_LENGTH) },
   })
 }
 
@@ -51,9 +51,9 @@ export class Commits {
   async now(): Promise<void> {
     const { partitions, member, timeout } = this.#options
     const due = this.#due
-    const holder = member()
-    if (due.length === 0 || !holder) return
-    await within(timeout, holder.commit(due), 'committing')
+    const current = member()
+    if (due.length === 0 || !current) return
+    await within(timeout, current.commit(due), 'committing')
     for (const { partition, note } of due)
       if (note === undefined) this.#noted.delete(partition)
       else this.#noted.set(partition, note)
@@ -65,9 +65,9 @@ export class Commits {
   get #due(): Commit[] {
     const { partitions, noteOf } = this.#options
     return partitions().flatMap((partition) => {
-      const { index, due, at } = partition
+      const { index, due, position } = partition
       const note = noteTextOf(noteOf(index))
-      const offset = note === this.#noted.get(index) ? due : (due ?? at)
+      const offset = note === this.#noted.get(index) ? due : (due ?? position)
       return offset === undefined ? [] : [{ partition: index, offset, note }]
     })
   }

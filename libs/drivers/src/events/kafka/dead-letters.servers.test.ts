@@ -210,7 +210,7 @@ describe.skipIf(!brokers)('dead letters', () => {
       await hear(each)
     })
     await bus.subscribe(topic, { group: 'other', from: 'now' }, other.hear)
-    await bus.hear(topic, (each) => void other.hear(each))
+    await bus.listen(topic, (each) => void other.hear(each))
     const sent = event('late', { headers: { traceparent: '00-1-2-03' } })
     await bus.publish(topic, [sent, event('never', { partitionkey: 'late' })])
     const states = async () =>

@@ -37,7 +37,7 @@ export interface WholeLetter extends DeadLetter {
 }
 
 /** Wraps errors thrown by a consumer's handler, which are not errors of a step. */
-function failedHandler(cause: unknown): CairnError {
+function handlerError(cause: unknown): CairnError {
   return new CairnError('HANDLER_FAILED', errorRecord(cause).message, { cause })
 }
 
@@ -51,7 +51,7 @@ export function deadLetter(
   error: unknown,
   maxBytes: number,
 ): Outgoing {
-  const { code, message } = errorRecord(error instanceof CairnError ? error : failedHandler(error))
+  const { code, message } = errorRecord(error instanceof CairnError ? error : handlerError(error))
   const added = {
     cairn_dead_key: key?.toString().slice(0, 500) ?? '',
     cairn_dead_group: at.group,
@@ -81,7 +81,7 @@ export function isForOthers(message: Incoming, group: string | undefined): boole
 }
 
 /** Returns the original message, without the headers of the dead letter, addressed to the group that gave it up. */
-export function replayOf({ message, group }: WholeLetter): Outgoing {
+export function replayMessage({ message, group }: WholeLetter): Outgoing {
   const headers = [...message.headers].filter(([name]) => !/^cairn_(dead|error)_/.test(name) && name !== REPLAYED_FOR)
   return {
     key: textIn(message, 'cairn_dead_key'),
@@ -93,7 +93,7 @@ export function replayOf({ message, group }: WholeLetter): Outgoing {
 /**
  * Returns the message that records a decision about a dead letter. The topic is a log, so the letter cannot be changed.
  */
-export function markOf({ topic, id, group }: DeadLetter, state: LetterState): Outgoing {
+export function decisionMessage({ topic, id, group }: DeadLetter, state: LetterState): Outgoing {
   const [, partition = '', offset = ''] = LETTER_ID.exec(id)!
   return {
     key: `${topic}-${id}`,
@@ -115,7 +115,7 @@ export class DeadLetters {
   /** By letter id and group. */
   readonly #letters = new Map<string, DeadLetter>()
   readonly #read = new Map<number, number>()
-  #look: Promise<void> = Promise.resolve()
+  #reading: Promise<void> = Promise.resolve()
 
   constructor(settings: KafkaSettings, topic: string) {
     this.#settings = settings
@@ -124,8 +124,8 @@ export class DeadLetters {
 
   /** Returns all dead letters, the newest first. */
   async all(): Promise<DeadLetter[]> {
-    this.#look = this.#look.catch(() => {}).then(() => this.#readOn())
-    await this.#look
+    this.#reading = this.#reading.catch(() => {}).then(() => this.#readNew())
+    await this.#reading
     return [...this.#letters.values()].sort((a, b) => b.at - a.at || b.place[1] - a.place[1])
   }
 
@@ -139,7 +139,7 @@ export class DeadLetters {
     throw new CairnError('NOT_FOUND', `dead letter ${letter.id} of topic ${this.#topic} has expired`)
   }
 
-  async #readOn(): Promise<void> {
+  async #readNew(): Promise<void> {
     const dead = deadLettersOf(this.#topic)
     const ranges = await rangesOf(this.#settings, dead)
     const isNew = ranges.some(({ partition, to }) => to < (this.#read.get(partition) ?? 0))

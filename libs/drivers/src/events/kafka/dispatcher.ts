@@ -4,7 +4,7 @@ import { Partition } from './partition.ts'
 
 export interface DispatcherOptions {
   /** Maximum number of events in progress. */
-  readonly most: number
+  readonly concurrency: number
   /** Resolves with true once the message is handled or given up; with false if another member must handle it. */
   readonly deliver: (message: Incoming, partition: Partition) => Promise<boolean>
   readonly onHandled: () => void
@@ -16,7 +16,7 @@ export interface DispatcherOptions {
 export class Dispatcher {
   readonly #options: DispatcherOptions
   readonly #partitions = new Map<number, Partition>()
-  readonly #hands = new Set<Promise<void>>()
+  readonly #running = new Set<Promise<void>>()
   #turn = 0
   #isStopped = false
   #progressAt = performance.now()
@@ -25,43 +25,43 @@ export class Dispatcher {
     this.#options = options
   }
 
-  get ours(): Partition[] {
-    return [...this.#partitions.values()].filter(({ isOurs }) => isOurs)
+  get assigned(): Partition[] {
+    return [...this.#partitions.values()].filter(({ isAssigned }) => isAssigned)
   }
-  get inHand(): number {
-    return this.#hands.size
+  get inProgress(): number {
+    return this.#running.size
   }
   get waiting(): number {
-    return this.ours.reduce((sum, { waiting }) => sum + waiting, 0)
+    return this.assigned.reduce((sum, { waiting }) => sum + waiting, 0)
   }
   /** Milliseconds since the last event was handled; 0 if there is none to handle. */
   get progressAge(): number {
     return this.#isIdle ? 0 : performance.now() - this.#progressAt
   }
   get #isIdle(): boolean {
-    return this.inHand === 0 && this.waiting === 0
+    return this.inProgress === 0 && this.waiting === 0
   }
 
   /** Sets the assigned partitions. Returns whether they changed. */
   assign(indexes: readonly number[]): boolean {
-    const before = new Set(this.ours.map(({ index }) => index))
-    for (const partition of this.ours) if (!indexes.includes(partition.index)) partition.lose()
+    const before = new Set(this.assigned.map(({ index }) => index))
+    for (const partition of this.assigned) if (!indexes.includes(partition.index)) partition.revoke()
     for (const index of indexes) {
       if (!this.#partitions.has(index)) this.#partitions.set(index, new Partition(index))
-      this.#partitions.get(index)!.gain()
+      this.#partitions.get(index)!.assign()
     }
     return before.size !== indexes.length || indexes.some((index) => !before.has(index))
   }
 
   partition(index: number): Partition | undefined {
     const partition = this.#partitions.get(index)
-    return partition?.isOurs ? partition : undefined
+    return partition?.isAssigned ? partition : undefined
   }
 
   accept(partition: Partition, messages: readonly Incoming[], next: number, end: number): void {
     if (this.#isIdle) this.#progressAt = performance.now()
     partition.accept(messages, next, end)
-    this.#handOut()
+    this.#dispatch()
   }
 
   /** Starts no further deliveries. */
@@ -70,34 +70,34 @@ export class Dispatcher {
   }
 
   /** Waits up to `ms` milliseconds for the deliveries in progress. */
-  async settle(ms: number): Promise<void> {
+  async waitForRunning(ms: number): Promise<void> {
     const timer = new AbortController()
-    await Promise.race([Promise.all(this.#hands), pause(ms, timer.signal)])
+    await Promise.race([Promise.all(this.#running), pause(ms, timer.signal)])
     timer.abort()
   }
 
-  #handOut(): void {
-    while (!this.#isStopped && this.#hands.size < this.#options.most) {
+  #dispatch(): void {
+    while (!this.#isStopped && this.#running.size < this.#options.concurrency) {
       const partition = this.#nextPartition()
       const message = partition?.take()
       if (!partition || !message) return
       if (partition.isPaused && partition.isLow) this.#options.onRoom(partition)
-      const hand = this.#handle(partition, message).finally(() => {
-        this.#hands.delete(hand)
-        this.#handOut()
+      const handling = this.#handle(partition, message).finally(() => {
+        this.#running.delete(handling)
+        this.#dispatch()
       })
-      this.#hands.add(hand)
+      this.#running.add(handling)
     }
   }
 
   /** Alternates between partitions, so that a full one does not delay the others. */
   #nextPartition(): Partition | undefined {
-    const withWork = this.ours.filter(({ waiting }) => waiting > 0)
+    const withWork = this.assigned.filter(({ waiting }) => waiting > 0)
     return withWork[this.#turn++ % withWork.length]
   }
 
   async #handle(partition: Partition, message: Incoming): Promise<void> {
-    if (!(await this.#options.deliver(message, partition))) return partition.giveBack(message)
+    if (!(await this.#options.deliver(message, partition))) return partition.putBack(message)
     partition.finish(message)
     this.#progressAt = performance.now()
     this.#options.onHandled()

@@ -10,5 +10,5 @@ it.each([
   [named('Outer', { cause: named('KafkaJSGroupCoordinatorNotFound', { retriable: false }) }), true],
   ['text', false],
 ])('whether a retry of %s may succeed: %s', (error, isPassing) => {
-  expect(reasonOf(error).isPassing).toBe(isPassing)
+  expect(reasonOf(error).isTemporary).toBe(isPassing)
 })

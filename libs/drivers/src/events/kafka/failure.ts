@@ -5,7 +5,7 @@ export interface FailureReason {
   /** Kafka's name of the error, if it has one. */
   readonly type: string | undefined
   /** Whether a retry may succeed. */
-  readonly isPassing: boolean
+  readonly isTemporary: boolean
 }
 
 /** Returns the innermost cause of an error of the client. */
@@ -19,12 +19,13 @@ export function reasonOf(error: unknown): FailureReason {
   return {
     message: inner instanceof Error ? inner.message : String(inner),
     type: typeOf(inner),
-    isPassing:
-      inner instanceof Error && ((inner as { retriable?: unknown }).retriable === true || HIDES.has(inner.name)),
+    isTemporary:
+      inner instanceof Error &&
+      ((inner as { retriable?: unknown }).retriable === true || HIDING_ERRORS.has(inner.name)),
   }
 }
 /** Errors that the client throws for any cause, also if a broker that has just started answered too late. */
-const HIDES: ReadonlySet<string> = new Set(['KafkaJSGroupCoordinatorNotFound'])
+const HIDING_ERRORS: ReadonlySet<string> = new Set(['KafkaJSGroupCoordinatorNotFound'])
 
 function typeOf(error: unknown): string | undefined {
   return error instanceof Error && 'type' in error && typeof error.type === 'string' ? error.type : undefined

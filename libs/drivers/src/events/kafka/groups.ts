@@ -26,13 +26,13 @@ export function groupsOf(settings: KafkaSettings, topics: readonly string[]): Pr
     const members = new Map(described.groups.map(({ groupId, members: all }) => [groupId, all.length]))
     const ends = new Map<string, ReadonlyMap<number, number>>()
     for (const topic of new Set(wanted.map((group) => group.topic))) ends.set(topic, await endsOf(admin, topic))
-    const looked = wanted.map(async ({ id, topic }) => ({
+    const statuses = wanted.map(async ({ id, topic }) => ({
       id,
       topic,
       members: members.get(id) ?? 0,
       ...(await progressOf(admin, id, topic, ends.get(topic)!)),
     }))
-    return Promise.all(looked)
+    return Promise.all(statuses)
   })
 }
 

@@ -17,19 +17,19 @@ const FIRST_PAUSE_MS = 100
 export class Listener {
   readonly #settings: KafkaSettings
   readonly #topic: string
-  readonly #hear: (event: CairnEvent) => void
+  readonly #onEvent: (event: CairnEvent) => void
   readonly #closing = new AbortController()
   readonly #ready = Promise.withResolvers<void>()
-  #life = Promise.resolve()
+  #running = Promise.resolve()
   #positions: Map<number, number> | undefined
-  #heardAt = performance.now()
+  #lastAnswerAt = performance.now()
   #isConnected = false
   #lastFailure: string | undefined
 
-  constructor(settings: KafkaSettings, topic: string, hear: (event: CairnEvent) => void) {
+  constructor(settings: KafkaSettings, topic: string, onEvent: (event: CairnEvent) => void) {
     this.#settings = settings
     this.#topic = topic
-    this.#hear = hear
+    this.#onEvent = onEvent
   }
 
   /**
@@ -38,7 +38,7 @@ export class Listener {
    * @throws CairnError BUS_FAILED if that takes longer than `settings.timeout`
    */
   async open(): Promise<void> {
-    this.#life = this.#live()
+    this.#running = this.#run()
     try {
       await within(this.#settings.timeout, this.#ready.promise, 'connecting')
     } catch (error) {
@@ -50,7 +50,7 @@ export class Listener {
 
   async close(): Promise<void> {
     this.#closing.abort()
-    await this.#life
+    await this.#running
   }
 
   status(): SubscriptionStatus {
@@ -58,11 +58,11 @@ export class Listener {
       topic: this.#topic,
       group: '',
       connected: this.#isConnected,
-      heartbeatAge: performance.now() - this.#heardAt,
+      heartbeatAge: performance.now() - this.#lastAnswerAt,
       progressAge: 0,
       partitions: [...(this.#positions?.keys() ?? [])],
       paused: 0,
-      inHand: 0,
+      inProgress: 0,
       waiting: 0,
       lag: 0,
       deadLetters: 0,
@@ -71,7 +71,7 @@ export class Listener {
     }
   }
 
-  async #live(): Promise<void> {
+  async #run(): Promise<void> {
     const closing = this.#closing.signal
     for (let failures = 0; !closing.aborted;) {
       const fetcher = new Fetcher(this.#settings, this.#topic)
@@ -79,7 +79,7 @@ export class Listener {
         await fetcher.connect()
         this.#positions ??= await fetcher.offsets('now')
         while (!closing.aborted) {
-          await this.#listen(fetcher, this.#positions)
+          await this.#fetch(fetcher, this.#positions)
           failures = 0
         }
       } catch (error) {
@@ -95,17 +95,17 @@ export class Listener {
     }
   }
 
-  async #listen(fetcher: Fetcher, positions: Map<number, number>): Promise<void> {
+  async #fetch(fetcher: Fetcher, positions: Map<number, number>): Promise<void> {
     for (const partition of fetcher.partitions) if (!positions.has(partition)) positions.set(partition, 0)
     const batches = await fetcher.fetch(positions)
     this.#isConnected = true
-    this.#heardAt = performance.now()
+    this.#lastAnswerAt = performance.now()
     this.#lastFailure = undefined
     this.#ready.resolve()
-    for (const { messages } of batches) for (const message of messages) this.#tell(copyOf(message))
+    for (const { messages } of batches) for (const message of messages) this.#deliver(copyOf(message))
   }
 
-  #tell(message: Incoming): void {
+  #deliver(message: Incoming): void {
     if (isForOthers(message, undefined)) return
     let event: CairnEvent
     try {
@@ -113,6 +113,6 @@ export class Listener {
     } catch {
       return // the groups of the topic write it to the dead letters
     }
-    this.#hear(event)
+    this.#onEvent(event)
   }
 }

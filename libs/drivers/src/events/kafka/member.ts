@@ -35,9 +35,9 @@ export class Member {
   readonly #end = Promise.withResolvers<void>()
   readonly #running = Promise.withResolvers<void>()
   #isOver = false
-  #isIn = false
+  #hasJoined = false
   #name: string | undefined
-  #seen = performance.now()
+  #lastAnswerAt = performance.now()
   #commitOnce: ((offsets: CommitPayload) => Promise<void>) | undefined
 
   constructor(settings: KafkaSettings, { topic, groupId, onAssigned, onBatch, onRebalancing }: MemberOptions) {
@@ -59,13 +59,13 @@ export class Member {
     this.#onBatch = onBatch
     this.#end.promise.catch(() => {})
     this.#running.promise.catch(() => {})
-    consumer.on(consumer.events.HEARTBEAT, () => void (this.#seen = performance.now()))
+    consumer.on(consumer.events.HEARTBEAT, () => void (this.#lastAnswerAt = performance.now()))
     consumer.on(consumer.events.REBALANCING, () => this.#guard(onRebalancing))
     consumer.on(consumer.events.CRASH, ({ payload }) => this.fail(payload.error))
     consumer.on(consumer.events.GROUP_JOIN, ({ payload: { memberId, memberAssignment } }) => {
       if (this.#isOver) return this.#disconnectSoon() // it failed while it was joining
-      this.#seen = performance.now()
-      this.#isIn = true
+      this.#lastAnswerAt = performance.now()
+      this.#hasJoined = true
       const isSameMember = this.#name === memberId
       this.#name = memberId
       this.#guard(() => onAssigned(memberAssignment[topic] ?? [], isSameMember))
@@ -73,14 +73,14 @@ export class Member {
   }
 
   /** Joins the group. Resolves after `leave`, rejects if the member fails. */
-  async live(): Promise<void> {
-    const watch = setInterval(() => this.#checkPulse(), Math.min(this.#settings.heartbeatInterval, 1_000))
+  async run(): Promise<void> {
+    const timer = setInterval(() => this.#checkHeartbeat(), Math.min(this.#settings.heartbeatInterval, 1_000))
     this.#join().then(this.#running.resolve, (error: unknown) => this.fail(error))
     try {
       await this.#end.promise
     } finally {
       this.#isOver = true
-      clearInterval(watch)
+      clearInterval(timer)
       this.#running.reject(new Error('the consumer has ended'))
       this.#disconnectSoon()
     }
@@ -93,10 +93,10 @@ export class Member {
 
   /** Milliseconds since the last answer of the group coordinator. */
   get heartbeatAge(): number {
-    return performance.now() - this.#seen
+    return performance.now() - this.#lastAnswerAt
   }
   get isConnected(): boolean {
-    return this.#isIn && !this.#isOver && this.heartbeatAge < this.#settings.sessionTimeout
+    return this.#hasJoined && !this.#isOver && this.heartbeatAge < this.#settings.sessionTimeout
   }
 
   fail(error: unknown): void {
@@ -150,7 +150,7 @@ export class Member {
         await this.#onBatch(payload).catch((error: unknown) => this.fail(error))
       },
     })
-    if (!this.#isIn) await this.#end.promise // rejects with the reason
+    if (!this.#hasJoined) await this.#end.promise // rejects with the reason
   }
 
   /** Catches errors of listeners, which the client would treat as its own. */
@@ -163,9 +163,9 @@ export class Member {
   }
 
   /** Fails the member if it gets no answers: the client may then hang without reporting a crash. */
-  #checkPulse(): void {
-    const longest = this.#settings.sessionTimeout * 2 + this.#settings.requestTimeout
-    if (this.heartbeatAge > longest)
+  #checkHeartbeat(): void {
+    const maxAge = this.#settings.sessionTimeout * 2 + this.#settings.requestTimeout
+    if (this.heartbeatAge > maxAge)
       this.fail(new Error(`the group's coordinator has not answered for ${Math.round(this.heartbeatAge / 1000)} s`))
   }
 

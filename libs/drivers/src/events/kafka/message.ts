@@ -107,8 +107,8 @@ export function readEvent({ value, headers }: Incoming): CairnEvent {
     ),
   })
   for (const name of FILTERED_BY) {
-    const said = only(headers, `cairn_${name}`)
-    if (said !== event.data[name])
+    const value = only(headers, `cairn_${name}`)
+    if (value !== event.data[name])
       throw new CairnError('BAD_RECORD', `the header cairn_${name} of the message does not match its data`)
   }
   return event

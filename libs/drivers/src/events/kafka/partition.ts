@@ -8,20 +8,20 @@ import type { Incoming } from './message.ts'
  */
 export class Partition {
   readonly index: number
-  isOurs = false
+  isAssigned = false
   isPaused = false
   readonly #waiting = new Backlog()
-  readonly #inHand = new Map<number, Incoming>()
+  readonly #inProgress = new Map<number, Incoming>()
   /** Offsets that were received and are not handled, ascending. */
   readonly #unfinished = new Set<number>()
   /** Unfinished offsets that neither wait nor are in progress. */
-  readonly #left = new Set<number>()
+  readonly #dropped = new Set<number>()
   /** All offsets from `#base` up to this one, exclusive, were received. */
   #next: number | undefined
   /** Offset of the group when the partition was assigned, or the offset that was committed since. */
   #base = 0
   #end = 0
-  #isFresh = true
+  #isJustAssigned = true
   #low = Promise.withResolvers<void>()
 
   constructor(index: number) {
@@ -46,14 +46,14 @@ export class Partition {
    * may have committed a higher offset.
    */
   get due(): number | undefined {
-    if (this.#isFresh) return undefined
+    if (this.#isJustAssigned) return undefined
     const { handled } = this
     return handled !== undefined && handled > this.#base ? handled : undefined
   }
   /** Offset that may be committed, even if it is committed already. */
-  get at(): number | undefined {
+  get position(): number | undefined {
     const { handled } = this
-    return this.#isFresh || handled === undefined ? undefined : Math.max(handled, this.#base)
+    return this.#isJustAssigned || handled === undefined ? undefined : Math.max(handled, this.#base)
   }
   /** Number of messages that are not handled, up to the last known offset. */
   get lag(): number {
@@ -62,15 +62,15 @@ export class Partition {
   }
 
   /** Called when it is assigned: messages arrive again from the committed offset on. */
-  gain(): void {
-    this.isOurs = true
-    this.#isFresh = true
+  assign(): void {
+    this.isAssigned = true
+    this.#isJustAssigned = true
   }
 
   /** Called when it is no longer assigned: drops its waiting messages. */
-  lose(): void {
-    this.isOurs = false
-    for (const { offset } of this.#waiting.drop()) this.#left.add(offset)
+  revoke(): void {
+    this.isAssigned = false
+    for (const { offset } of this.#waiting.drop()) this.#dropped.add(offset)
   }
 
   /**
@@ -82,14 +82,14 @@ export class Partition {
   accept(messages: readonly Incoming[], next: number, end: number): void {
     const first = messages[0]!.offset
     if (first < this.#base || end < (this.#next ?? 0)) this.#restart(first)
-    else if (this.#isFresh) this.#begin(first)
-    this.#isFresh = false
+    else if (this.#isJustAssigned) this.#begin(first)
+    this.#isJustAssigned = false
     for (const message of messages) {
       const { offset } = message
       const isKnown = this.#next !== undefined && offset < this.#next
-      if (isKnown && !this.#left.delete(offset)) continue
+      if (isKnown && !this.#dropped.delete(offset)) continue
       this.#unfinished.add(offset)
-      if (!this.#inHand.has(offset)) this.#waiting.add(message)
+      if (!this.#inProgress.has(offset)) this.#waiting.add(message)
     }
     this.#next = Math.max(this.#next ?? next, next)
     this.#end = Math.max(this.#next, end)
@@ -97,26 +97,26 @@ export class Partition {
 
   take(): Incoming | undefined {
     const message = this.#waiting.take()
-    if (message) this.#inHand.set(message.offset, message)
+    if (message) this.#inProgress.set(message.offset, message)
     if (this.isLow) this.#low.resolve()
     return message
   }
 
   finish(message: Incoming): void {
     const { offset } = message
-    if (this.#inHand.get(offset) !== message) return // from a log that was deleted
-    this.#inHand.delete(offset)
+    if (this.#inProgress.get(offset) !== message) return // from a log that was deleted
+    this.#inProgress.delete(offset)
     this.#unfinished.delete(offset)
   }
 
   /** Returns a message in progress that was not handled. */
-  giveBack(message: Incoming): void {
+  putBack(message: Incoming): void {
     const { offset } = message
-    if (this.#inHand.get(offset) !== message) return
-    this.#inHand.delete(offset)
+    if (this.#inProgress.get(offset) !== message) return
+    this.#inProgress.delete(offset)
     if (!this.#unfinished.has(offset)) return
-    if (this.isOurs) this.#waiting.putBack(message)
-    else this.#left.add(offset)
+    if (this.isAssigned) this.#waiting.putBack(message)
+    else this.#dropped.add(offset)
   }
 
   committed(offset: number): void {
@@ -135,7 +135,7 @@ export class Partition {
     for (const offset of this.#unfinished) {
       if (offset >= first) break
       this.#unfinished.delete(offset)
-      this.#left.delete(offset)
+      this.#dropped.delete(offset)
     }
     this.#waiting.drop(first)
   }
@@ -144,10 +144,10 @@ export class Partition {
   #restart(first: number): void {
     this.#base = first
     this.#end = 0
-    this.#inHand.clear()
+    this.#inProgress.clear()
     this.#next = undefined
     this.#unfinished.clear()
-    this.#left.clear()
+    this.#dropped.clear()
     this.#waiting.drop()
   }
 }

@@ -7,7 +7,7 @@ import { busFailed, reasonOf } from './failure.ts'
 import { sizeOf, type Outgoing } from './message.ts'
 import type { KafkaSettings } from './settings.ts'
 
-const MOST_MESSAGES = 1_000
+const MAX_MESSAGES = 1_000
 const FIRST_PAUSE_MS = 100
 /** How long to wait for an unknown topic: not all brokers know a new topic at once. */
 const UNKNOWN_TOPIC_MS = 3_000
@@ -24,7 +24,7 @@ export interface ProducerStatus {
 interface Call extends PromiseWithResolvers<void> {
   readonly since: number
   /** Number of its messages that are not sent. */
-  left: number
+  remaining: number
 }
 interface Waiting {
   readonly message: Outgoing
@@ -34,7 +34,7 @@ interface Waiting {
 interface Producing {
   readonly producer: Producer
   /** Partitions of the messages of the current send. */
-  readonly asked: Set<number>
+  readonly unanswered: Set<number>
 }
 
 /**
@@ -69,7 +69,7 @@ export class TopicProducer {
   send(messages: readonly Outgoing[], withinMs = 0): Promise<void> {
     const sized = messages.map((message) => ({ message, bytes: sizeOf(message) }))
     if (sized.length === 0) return Promise.resolve()
-    const call: Call = { ...Promise.withResolvers<void>(), since: performance.now(), left: sized.length }
+    const call: Call = { ...Promise.withResolvers<void>(), since: performance.now(), remaining: sized.length }
     for (const { message, bytes } of sized) this.#waiting.push({ message, bytes, call })
     if (withinMs === 0) void this.#sendWaiting()
     else setTimeout(() => void this.#sendWaiting(), withinMs)
@@ -95,13 +95,13 @@ export class TopicProducer {
       try {
         await this.#send(batch)
         this.#waiting.splice(0, batch.length)
-        for (const { call } of batch) if (--call.left === 0) call.resolve()
+        for (const { call } of batch) if (--call.remaining === 0) call.resolve()
         failures = 0
         this.#lastFailure = undefined
       } catch (error) {
         void this.#discard()
         this.#lastFailure = reasonOf(error).message
-        this.#giveUp(batch, error)
+        this.#rejectExpired(batch, error)
         if (this.#singly === 0) await pause(pauseAfter(++failures, FIRST_PAUSE_MS))
       }
     }
@@ -116,7 +116,7 @@ export class TopicProducer {
     let bytes = 0
     const end = this.#waiting.findIndex((waiting, index) => {
       bytes += waiting.bytes
-      return index > 0 && (index === MOST_MESSAGES || bytes > this.#settings.maxEventBytes)
+      return index > 0 && (index === MAX_MESSAGES || bytes > this.#settings.maxEventBytes)
     })
     return this.#waiting.slice(0, end < 0 ? undefined : end)
   }
@@ -128,24 +128,25 @@ export class TopicProducer {
 
   async #sendOnce(batch: readonly Waiting[]): Promise<void> {
     const producing = (this.#producing ??= this.#connect())
-    const { producer, asked } = await producing
-    asked.clear()
+    const { producer, unanswered } = await producing
+    unanswered.clear()
     try {
       const messages = batch.map(({ message }) => message)
       const timeout = this.#settings.requestTimeout
       const kept = await producer.send({ topic: this.#topic, acks: -1, timeout, messages })
-      for (const { partition } of kept) asked.delete(partition)
+      for (const { partition } of kept) unanswered.delete(partition)
     } finally {
       // A producer that was discarded may have reconnected for a retry.
       if (this.#producing !== producing) void producer.disconnect().catch(() => {})
     }
     // If a partition moves to a broker that has already answered for other partitions, the client takes that answer for
     // this partition, too: https://github.com/tulios/kafkajs/pull/1798
-    if (asked.size > 0) throw new Error(`no broker answered for partition ${[...asked].join()} of ${this.#topic}`)
+    if (unanswered.size > 0)
+      throw new Error(`no broker answered for partition ${[...unanswered].join()} of ${this.#topic}`)
   }
 
   async #connect(): Promise<Producing> {
-    const asked = new Set<number>()
+    const unanswered = new Set<number>()
     const producer = newClient(this.#settings).producer({
       idempotent: true,
       maxInFlightRequests: 1,
@@ -155,13 +156,13 @@ export class TopicProducer {
         const partitionOf = kafkajs.Partitioners.DefaultPartitioner()
         return (message) => {
           const partition = partitionOf(message)
-          asked.add(partition)
+          unanswered.add(partition)
           return partition
         }
       },
     })
     await producer.connect()
-    return { producer, asked }
+    return { producer, unanswered }
   }
 
   async #discard(): Promise<void> {
@@ -173,7 +174,7 @@ export class TopicProducer {
   }
 
   /** Rejects calls that have timed out or cannot succeed. */
-  #giveUp(batch: readonly Waiting[], error: unknown): void {
+  #rejectExpired(batch: readonly Waiting[], error: unknown): void {
     const { type } = reasonOf(error)
     const now = performance.now()
     const isOver = ({ since }: Call): boolean => {

@@ -29,7 +29,7 @@ export interface SubscriptionStatus {
   /** Number of partitions whose fetching is paused. */
   readonly paused: number
   /** Number of events in progress. */
-  readonly inHand: number
+  readonly inProgress: number
   /** Number of fetched events that wait for a handler. */
   readonly waiting: number
   /** Number of events that are not handled, up to the last known offset. */
@@ -53,7 +53,7 @@ export interface SubscriptionParts {
 const CONCURRENCY = 100
 const FIRST_PAUSE_MS = 100
 /** How long a full partition may delay fetching before it is paused. Resuming it takes up to `fetchWait`. */
-const PATIENCE_MS = 50
+const MAX_FETCH_DELAY_MS = 50
 
 /** Keeps one member in a group for one topic, and delivers its events to the handler. */
 export class KafkaSubscription {
@@ -63,7 +63,7 @@ export class KafkaSubscription {
   readonly #commits: Commits
   readonly #closing = new AbortController()
   readonly #ready = Promise.withResolvers<void>()
-  #life = Promise.resolve()
+  #running = Promise.resolve()
   #closed: Promise<void> | undefined
   #member: Member | undefined
   /** Number of the current assignment. */
@@ -80,7 +80,7 @@ export class KafkaSubscription {
     this.#parts = parts
     this.#groupId = groupIdOf(topic, options.group)
     this.#dispatcher = new Dispatcher({
-      most: options.concurrency ?? CONCURRENCY,
+      concurrency: options.concurrency ?? CONCURRENCY,
       deliver: (message, partition) => this.#deliver(message, partition),
       onHandled: () => this.#commits.soon(),
       onRoom: (partition) => this.#setPaused(partition, false),
@@ -91,7 +91,7 @@ export class KafkaSubscription {
     })
     this.#commits = new Commits({
       noteOf: (partition) => this.#standstills.in(partition),
-      partitions: () => this.#dispatcher.ours,
+      partitions: () => this.#dispatcher.assigned,
       member: () => this.#member,
       interval: settings.commitInterval,
       timeout: settings.requestTimeout,
@@ -108,7 +108,7 @@ export class KafkaSubscription {
   async open(): Promise<void> {
     const { settings, topic, options } = this.#parts
     this.#starts = new Map(await startOffsets(settings, topic, this.#groupId, options))
-    this.#life = this.#keepMember()
+    this.#running = this.#runMembers()
     try {
       await within(settings.timeout, this.#ready.promise, 'joining')
     } catch (error) {
@@ -123,18 +123,18 @@ export class KafkaSubscription {
   }
 
   status(): SubscriptionStatus {
-    const { ours, inHand, waiting, progressAge } = this.#dispatcher
+    const { assigned, inProgress, waiting, progressAge } = this.#dispatcher
     return {
       topic: this.#parts.topic,
       group: this.#parts.options.group,
       connected: this.#member?.isConnected ?? false,
       heartbeatAge: this.#member?.heartbeatAge,
       progressAge,
-      partitions: ours.map(({ index }) => index),
-      paused: ours.filter(({ isPaused }) => isPaused).length,
-      inHand,
+      partitions: assigned.map(({ index }) => index),
+      paused: assigned.filter(({ isPaused }) => isPaused).length,
+      inProgress,
       waiting,
-      lag: ours.reduce((sum, { lag }) => sum + lag, 0),
+      lag: assigned.reduce((sum, { lag }) => sum + lag, 0),
       deadLetters: this.#deadLetters,
       standstills: this.#standstills.all,
       lastFailure: this.#lastFailure,
@@ -144,15 +144,15 @@ export class KafkaSubscription {
   async #close(): Promise<void> {
     this.#closing.abort()
     this.#dispatcher.stop()
-    for (const partition of this.#dispatcher.ours) this.#setPaused(partition, true)
-    await this.#dispatcher.settle(this.#parts.settings.closeTimeout)
+    for (const partition of this.#dispatcher.assigned) this.#setPaused(partition, true)
+    await this.#dispatcher.waitForRunning(this.#parts.settings.closeTimeout)
     await this.#commits.now().catch(() => {}) // if this fails, other members get the events again
     await this.#member?.leave()
-    await this.#life
+    await this.#running
   }
 
   /** Replaces the member whenever it ends. */
-  async #keepMember(): Promise<void> {
+  async #runMembers(): Promise<void> {
     const closing = this.#closing.signal
     for (let failures = 0; !closing.aborted;) {
       const member = new Member(this.#parts.settings, {
@@ -162,11 +162,11 @@ export class KafkaSubscription {
           failures = 0
           this.#assign(member, partitions, isSameMember)
         },
-        onBatch: (payload) => this.#take(payload),
+        onBatch: (payload) => this.#acceptBatch(payload),
         onRebalancing: () => void this.#commits.now().catch(() => {}),
       })
       this.#member = member
-      await member.live().catch((error: unknown) => (this.#lastFailure = reasonOf(error).message))
+      await member.run().catch((error: unknown) => (this.#lastFailure = reasonOf(error).message))
       this.#member = undefined
       this.#assignment++
       this.#dispatcher.assign([])
@@ -176,9 +176,9 @@ export class KafkaSubscription {
 
   #assign(member: Member, partitions: readonly number[], isSameMember: boolean): void {
     this.#assignment++
-    const areOthers = this.#dispatcher.assign(partitions)
-    for (const partition of this.#dispatcher.ours) this.#setPaused(partition, partition.isFull)
-    this.#positioned = member.untilRunning().then(() => this.#position(member, partitions))
+    const hasChanged = this.#dispatcher.assign(partitions)
+    for (const partition of this.#dispatcher.assigned) this.#setPaused(partition, partition.isFull)
+    this.#positioned = member.untilRunning().then(() => this.#setStartOffsets(member, partitions))
     this.#positioned.then(
       () => {
         this.#lastFailure = undefined
@@ -187,14 +187,14 @@ export class KafkaSubscription {
       },
       (error: unknown) => member.fail(error),
     )
-    if (areOthers || !isSameMember) this.#parts.options.onReassigned?.()
+    if (hasChanged || !isSameMember) this.#parts.options.onReassigned?.()
   }
 
   /**
    * Sets the start offsets of a new group. The consumer alone can start only at the beginning or the end. The admin
    * client takes five seconds to set offsets, and refuses while the group has members.
    */
-  async #position(member: Member, partitions: readonly number[]): Promise<void> {
+  async #setStartOffsets(member: Member, partitions: readonly number[]): Promise<void> {
     const open = partitions.filter((partition) => this.#starts.has(partition))
     if (open.length === 0) return
     const { settings, topic } = this.#parts
@@ -205,7 +205,7 @@ export class KafkaSubscription {
       await member.commit(starts.map((start) => ({ partition: start, offset: this.#starts.get(start)! })))
   }
 
-  async #take(payload: EachBatchPayload): Promise<void> {
+  async #acceptBatch(payload: EachBatchPayload): Promise<void> {
     const { batch } = payload
     const assignment = this.#assignment
     await this.#positioned
@@ -221,8 +221,8 @@ export class KafkaSubscription {
     )
     this.#commits.soon()
     if (!partition.isFull) return
-    await Promise.race([partition.untilLow(), pause(PATIENCE_MS, this.#closing.signal)])
-    if (partition.isOurs && !partition.isLow) this.#setPaused(partition, true)
+    await Promise.race([partition.untilLow(), pause(MAX_FETCH_DELAY_MS, this.#closing.signal)])
+    if (partition.isAssigned && !partition.isLow) this.#setPaused(partition, true)
   }
 
   #setPaused(partition: Partition, isPaused: boolean): void {
@@ -241,7 +241,7 @@ export class KafkaSubscription {
       handler,
       deliveries: options.deliveries ?? settings.deliveries,
       redeliverAfter: options.redeliverAfter ?? settings.redeliverAfter,
-      isOurs: () => partition.isOurs && !closing.aborted,
+      isAssigned: () => partition.isAssigned && !closing.aborted,
       closing,
       onWaiting: (error, event) =>
         this.#standstills.add({
@@ -251,7 +251,7 @@ export class KafkaSubscription {
           since,
           reason: reasonOf(error).message,
         }),
-      bury: (error, event) => this.#bury(message, partition, error, event),
+      sendToDeadLetters: (error, event) => this.#sendToDeadLetters(message, partition, error, event),
       onPoison: (event, error) => {
         try {
           options.onPoison?.(event, error)
@@ -262,7 +262,12 @@ export class KafkaSubscription {
     }).finally(() => this.#standstills.remove(partition.index, offset))
   }
 
-  async #bury(message: Incoming, { index }: Partition, error: unknown, event: CairnEvent | undefined): Promise<void> {
+  async #sendToDeadLetters(
+    message: Incoming,
+    { index }: Partition,
+    error: unknown,
+    event: CairnEvent | undefined,
+  ): Promise<void> {
     const { topic, options, settings, sendToDeadLetters } = this.#parts
     try {
       const at = { topic, partition: index, group: options.group }

@@ -14,7 +14,7 @@ export interface Copy {
 }
 
 /** Minimum time between updates of a copy's mtime, because after each one other processes hash the copy again. */
-const NOTED_MS = 60_000
+const TOUCH_MS = 60_000
 
 /**
  * Opens the local copies of objects, which are shared by the processes of a machine. The file name of a copy contains
@@ -29,7 +29,7 @@ export function objectCache(root: string, limit: number, areHeld: boolean) {
   const [objects, tmp] = [join(folder, 'objects'), join(folder, 'tmp')]
   const mine = thisProcess.replaceAll('/', '-')
   const eviction = new Eviction({ folder, process: mine, limit, areHeld })
-  let made = 0
+  let files = 0
   let keptSinceTidied = Infinity
 
   /** Moves a file to the copies, atomically. Returns its new path. */
@@ -53,7 +53,7 @@ export function objectCache(root: string, limit: number, areHeld: boolean) {
         if (tag === undefined || found?.size !== Number(size) || found.mtimeMs < (newest?.usedMs ?? -Infinity)) continue
         newest = { file, etag: `"${tag}"`, usedMs: found.mtimeMs }
       }
-      if (newest && newest.usedMs < Date.now() - NOTED_MS) {
+      if (newest && newest.usedMs < Date.now() - TOUCH_MS) {
         const { file } = newest
         keepVerified(digestIn(path) ?? '', file, () => touch(file))
       }
@@ -81,7 +81,7 @@ export function objectCache(root: string, limit: number, areHeld: boolean) {
     },
     newFile(): string {
       fs.mkdirSync(tmp, { recursive: true })
-      return join(tmp, `${mine}-${made++}`)
+      return join(tmp, `${mine}-${files++}`)
     },
     scratch(): string {
       fs.mkdirSync(tmp, { recursive: true })

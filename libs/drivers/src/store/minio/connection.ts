@@ -51,7 +51,7 @@ export interface MinioConnection {
 }
 
 const FIRST_WAIT_MS = 50
-const LONGEST_WAIT_MS = 2_000
+const MAX_WAIT_MS = 2_000
 /** MinIO closes a connection after 30 s without a request. A request sent at that moment would be lost. */
 const KEEP_ALIVE_MS = 15_000
 
@@ -85,13 +85,13 @@ export function connect(options: MinioConnectionOptions): MinioConnection {
     storeError(path ? `${path} cannot ${what} in ${describe}` : `${describe} cannot ${what}`, options, error)
   const newDeadline = () => performance.now() + deadlineMs
   const once = <Result>(deadline: number, work: () => Promise<Result>) =>
-    patience.run(AbortSignal.timeout(Math.max(1, Math.ceil(deadline - performance.now()))), work)
-  const tryUntil = async <Result>(deadline: number, what: string, path: string, attempt: () => Promise<Result>) => {
-    for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
+    callSignal.run(AbortSignal.timeout(Math.max(1, Math.ceil(deadline - performance.now()))), work)
+  const retryUntil = async <Result>(deadline: number, what: string, path: string, attempt: () => Promise<Result>) => {
+    for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 2, MAX_WAIT_MS)) {
       try {
         return await attempt()
       } catch (error) {
-        if (!isPassing(error) || performance.now() + wait > deadline) throw failure(what, path, error)
+        if (!isTemporary(error) || performance.now() + wait > deadline) throw failure(what, path, error)
       }
       await sleep(wait * (0.5 + Math.random() / 2))
     }
@@ -103,8 +103,8 @@ export function connect(options: MinioConnectionOptions): MinioConnection {
     client: makeClient(true),
     unsigned: makeClient(false),
     key: (path) => prefix + path,
-    call: (what, path, work, deadline = newDeadline()) => tryUntil(deadline, what, path, () => once(deadline, work)),
-    transfer: (what, path, work) => tryUntil(newDeadline(), what, path, work),
+    call: (what, path, work, deadline = newDeadline()) => retryUntil(deadline, what, path, () => once(deadline, work)),
+    transfer: (what, path, work) => retryUntil(newDeadline(), what, path, work),
     once,
     deadline: newDeadline,
     error: failure,
@@ -113,26 +113,26 @@ export function connect(options: MinioConnectionOptions): MinioConnection {
 }
 
 /** The signal that aborts the requests of a call. The client has no option to pass one. */
-const patience = new AsyncLocalStorage<AbortSignal>()
+const callSignal = new AsyncLocalStorage<AbortSignal>()
 
 /** Wraps the transport of the client, to add timeouts and the error text of temporary failures. */
 function transport({ request }: typeof http | typeof https, silenceMs: number): Pick<typeof http, 'request'> {
   const send = (options: http.RequestOptions, onResponse: (response: http.IncomingMessage) => void) => {
-    const signal = patience.getStore()
+    const signal = callSignal.getStore()
     const sent = request({ ...options, timeout: silenceMs, ...(signal && { signal }) }, (response) => {
       // The client would drop such a response without reading it, and close the connection.
-      if (!PASSING_STATUS.has(response.statusCode!)) return onResponse(response)
+      if (!TEMPORARY_STATUS.has(response.statusCode!)) return onResponse(response)
       void text(response)
         .catch(() => '')
         .then((body) => sent.emit('error', new Unavailable(response.statusCode!, body)))
     })
-    return sent.on('timeout', () => sent.destroy(new Silence(silenceMs)))
+    return sent.on('timeout', () => sent.destroy(new ResponseTimeout(silenceMs)))
   }
   return { request: send as typeof http.request }
 }
 
-const PASSING_STATUS: ReadonlySet<number> = new Set([408, 429, 499, 500, 502, 503, 504, 520])
-const PASSING_CODES: ReadonlySet<string> = new Set([
+const TEMPORARY_STATUS: ReadonlySet<number> = new Set([408, 429, 499, 500, 502, 503, 504, 520])
+const TEMPORARY_CODES: ReadonlySet<string> = new Set([
   'ABORT_ERR',
   'EAI_AGAIN',
   'ECONNABORTED',
@@ -149,7 +149,7 @@ const PASSING_CODES: ReadonlySet<string> = new Set([
   'OperationAborted',
 ])
 
-class Silence extends Error {
+class ResponseTimeout extends Error {
   readonly code = 'SILENCE'
   constructor(ms: number) {
     super(`no response for ${ms / 1000} s`)
@@ -166,14 +166,14 @@ class Unavailable extends Error {
 }
 
 /** Reads a response to its end, which frees its connection. Returns its ETag. */
-export async function answered(response: http.IncomingMessage): Promise<string> {
+export async function drained(response: http.IncomingMessage): Promise<string> {
   for await (const _ of response);
   return response.headers.etag ?? ''
 }
 
 /** Returns whether a failure is temporary, so that a retry may succeed. */
-export function isPassing(error: unknown): boolean {
-  return PASSING_CODES.has(codeOf(error) ?? '')
+export function isTemporary(error: unknown): boolean {
+  return TEMPORARY_CODES.has(codeOf(error) ?? '')
 }
 
 export function codeOf(error: unknown): string | undefined {
@@ -181,7 +181,7 @@ export function codeOf(error: unknown): string | undefined {
 }
 
 /** Errors about the server, the bucket or the credentials, which other requests would get, too. */
-const OF_THE_WORLD: ReadonlySet<string> = new Set([
+const SERVER_ERRORS: ReadonlySet<string> = new Set([
   'AccessDenied',
   'AccountProblem',
   'AllAccessDisabled',
@@ -197,7 +197,7 @@ const OF_THE_WORLD: ReadonlySet<string> = new Set([
   'SlowDown',
 ])
 /** Errors of this machine when it writes local copies or connects. */
-const OF_THIS_MACHINE: Readonly<Record<string, string>> = {
+const MACHINE_FAULTS: Readonly<Record<string, string>> = {
   ENOSPC: 'no space left',
   EDQUOT: 'the disk quota of this user is exhausted',
   EROFS: 'the file system is read-only',
@@ -209,9 +209,9 @@ const OF_THIS_MACHINE: Readonly<Record<string, string>> = {
 const NAMES_REFUSED: ReadonlySet<string> = new Set(['ENAMETOOLONG', 'EINVAL', 'EISDIR', 'ENOTDIR', 'ELOOP', 'EILSEQ'])
 
 /** Returns whether the request itself is wrong, so that a retry never succeeds. Unknown S3 errors count as such. */
-function isOfThisRequest(error: unknown): boolean {
+function isRequestError(error: unknown): boolean {
   const code = codeOf(error) ?? ''
-  if (isPassing(error) || OF_THE_WORLD.has(code)) return false
+  if (isTemporary(error) || SERVER_ERRORS.has(code)) return false
   // MinIO's own codes are about its disks, quotas and start, except those about invalid names.
   if (code.startsWith('XMinio')) return code.startsWith('XMinioInvalid')
   return error instanceof S3Error || code === '' || code.startsWith('ERR_INVALID') || NAMES_REFUSED.has(code)
@@ -227,18 +227,18 @@ function storeError(
   const { message } = error as Error
   const reason = code === 'ABORT_ERR' ? 'no response in time' : message || code
   const next = adviceFor(code, endpoint, bucket)
-  const lack = OF_THIS_MACHINE[code]
-  if (lack !== undefined)
+  const fault = MACHINE_FAULTS[code]
+  if (fault !== undefined)
     // The message does not name the object, so that equal errors are reported once.
     return new CairnError(
       'HOST_FAILED',
-      `local copies of objects cannot be stored on ${machine()}: ${lack} (${code})`,
+      `local copies of objects cannot be stored on ${machine()}: ${fault} (${code})`,
       {
         cause: error,
         next: 'free some space in CAIRN_SCRATCH of the service, or raise the limit of open files: ulimit -n 4096',
       },
     )
-  const kind = isOfThisRequest(error) ? 'STORE_REFUSED' : 'STORE_FAILED'
+  const kind = isRequestError(error) ? 'STORE_REFUSED' : 'STORE_FAILED'
   return new CairnError(kind, `${what}: ${reason}${error instanceof S3Error ? ` (${code})` : ''}`, {
     cause: error,
     ...(next !== undefined && { next }),
@@ -259,6 +259,6 @@ function adviceFor(code: string, endpoint: string, bucket: string): string | und
     case 'QuotaExceeded':
       return 'free some space, for example with cairn gc, then run again: finished steps are reused'
     default:
-      return isPassing({ code }) ? `check that the server is running: curl ${endpoint}/minio/health/live` : undefined
+      return isTemporary({ code }) ? `check that the server is running: curl ${endpoint}/minio/health/live` : undefined
   }
 }

@@ -43,12 +43,12 @@ export class ProgressiveDigest {
     this.#ahead.set(start, end)
     const before = this.#end
     for (let next; (next = this.#ahead.get(this.#end)) !== undefined; this.#end = next) this.#ahead.delete(this.#end)
-    if (this.#end > before) this.#tell({ end: this.#end })
+    if (this.#end > before) this.#post({ end: this.#end })
   }
 
   /** Resolves with the digest (hex) of all parts up to the first that is not written. Call it once. */
   result(): Promise<string> {
-    this.#tell({ end: this.#end, last: true })
+    this.#post({ end: this.#end, last: true })
     return this.#digest
   }
 
@@ -56,7 +56,7 @@ export class ProgressiveDigest {
     void this.#thread.terminate()
   }
 
-  #tell(message: { readonly end: number; readonly last?: boolean }): void {
+  #post(message: { readonly end: number; readonly last?: boolean }): void {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
     this.#thread.postMessage(message)
   }

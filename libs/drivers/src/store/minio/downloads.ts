@@ -3,19 +3,18 @@ import { existsSync } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { CairnError } from '@cairn/kernel'
-import { fileStamp, markVerified } from '@cairn/files'
+import { fileStamp, fullDiskCode, markVerified } from '@cairn/files'
+import { mapConcurrently } from '@cairn/records'
 import { digestIn, type Copy, type objectCache } from './cache.ts'
-import { answered, codeOf, type MinioConnection } from './connection.ts'
+import { drained, codeOf, type MinioConnection } from './connection.ts'
 import { ProgressiveDigest } from './digest.ts'
-import { inParallel, PART, partsOf, PIECE, type ObjectPart } from './parts.ts'
+import { PART, PARTS_AT_ONCE, partsOf, PIECE, type ObjectPart } from './parts.ts'
 import { unlessMissing } from './records.ts'
 import { remoteOf, type Remote } from './stat.ts'
 
 /** Paths of code whose name contains a hash of its text, so that a copy is never out of date. */
 const IMMUTABLE = /\/code\/[0-9a-f]+-[0-9a-f]{16}\.(mjs|json)$/
 
-/** Codes of errors that mean a full disk. */
-const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT'])
 const TRIES = 3
 
 /** Downloads objects to the cache: small ones in one request, large ones in parallel parts. */
@@ -33,7 +32,7 @@ export function minioDownloads(
     try {
       const response = await client.makeRequestAsync(request, '', [200, 206, 304])
       if (response.statusCode === 304) {
-        await answered(response)
+        await drained(response)
         return existsSync(copy!.file) ? copy! : await getFirst(path, undefined, file) // the copy was deleted
       }
       await file.truncate()
@@ -70,10 +69,11 @@ export function minioDownloads(
       const digest = digestIn(path)
       if (digest !== undefined && size > PART) hashing = new ProgressiveDigest(name)
       hashing?.written(0, PART)
-      await inParallel(partsOf(size, PART).slice(1), async (part) => {
+      const load = async (part: ObjectPart) => {
         await transfer(() => getPart(path, found, part, file))
         hashing?.written(part.start, part.end)
-      })
+      }
+      await mapConcurrently(partsOf(size, PART).slice(1), load, PARTS_AT_ONCE)
       const computed = hashing ? await hashing.result() : digest && hash('sha256', await fs.readFile(name))
       if (computed !== digest) throw corrupt(path, computed)
       const kept = cache.keep(path, etag, size, name)
@@ -96,8 +96,8 @@ export function minioDownloads(
         return await downloadOnce(path)
       } catch (error) {
         const code = localCode(error)
-        const isWorthTrying = code === 'ENOENT' || (FULL.has(code) && (await cache.eviction.evict()) > 0)
-        if (isWorthTrying && tries < TRIES) continue
+        const mayRetry = code === 'ENOENT' || (fullDiskCode({ code }) && (await cache.eviction.evict()) > 0)
+        if (mayRetry && tries < TRIES) continue
         throw code === 'ENOENT' ? removed(error) : error
       }
     }

@@ -18,7 +18,7 @@ import type { Compute, Work } from '@cairn/records'
 import { items, only, Workshop } from '../../compute/compute.fixture.ts'
 import { processPool, type Pool } from '../../compute/pool.ts'
 import { smallDisk } from '../../compute/small-disk.fixture.ts'
-import { HostHealth, whileWell } from '../../compute/while-well.ts'
+import { HostHealth, withHostChecks } from '../../compute/host-health.ts'
 import { minioStore, type MinioStore, type MinioStoreOptions } from '../minio.ts'
 
 const s3 = inject('servers')?.s3
@@ -168,7 +168,7 @@ describe.runIf(s3 && disk)('local copies on a small disk', () => {
       const folder = join(disk.path, 'tmp', 'this-host')
       pool = processPool({ ...shop.options, size: 1, scratch: () => (mkdirSync(folder, { recursive: true }), folder) })
       health = new HostHealth(folder, store.copies)
-      compute = whileWell(pool, { folder, health, copies: store.copies })
+      compute = withHostChecks(pool, { folder, health, copies: store.copies })
     })
     afterEach(async () => {
       pool.close()

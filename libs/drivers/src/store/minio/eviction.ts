@@ -37,7 +37,7 @@ interface Found {
 export class Eviction implements LocalCopies {
   readonly #options: EvictionOptions
   readonly #held = new Map<string, number>()
-  #last: Promise<unknown> = Promise.resolve()
+  #running: Promise<unknown> = Promise.resolve()
 
   constructor(options: EvictionOptions) {
     this.#options = options
@@ -66,7 +66,7 @@ export class Eviction implements LocalCopies {
 
   /** Deletes copies until they are within their limit. */
   shrink(): Promise<number> {
-    return this.#inTurn(async () => {
+    return this.#exclusively(async () => {
       const found = await this.#found()
       const total = found.reduce((sum, { size }) => sum + size, 0)
       return this.#remove(found, total - this.#options.limit)
@@ -74,7 +74,7 @@ export class Eviction implements LocalCopies {
   }
 
   makeRoom(bytes = 0): Promise<number> {
-    return this.#inTurn(async () => {
+    return this.#exclusively(async () => {
       const { folder } = this.#options
       fs.mkdirSync(folder, { recursive: true })
       const { bavail, blocks, bsize } = await statfs(folder)
@@ -87,7 +87,7 @@ export class Eviction implements LocalCopies {
   }
 
   evict(): Promise<number> {
-    return this.#inTurn(async () => this.#remove(await this.#found(), Infinity))
+    return this.#exclusively(async () => this.#remove(await this.#found(), Infinity))
   }
 
   async diskSize(): Promise<number> {
@@ -96,9 +96,9 @@ export class Eviction implements LocalCopies {
   }
 
   /** Runs one deletion at a time, because each may free enough for the next. */
-  #inTurn(work: () => Promise<number>): Promise<number> {
-    const turn = this.#last.then(work)
-    this.#last = turn.catch(() => {})
+  #exclusively(work: () => Promise<number>): Promise<number> {
+    const turn = this.#running.then(work)
+    this.#running = turn.catch(() => {})
     return turn
   }
 

@@ -15,10 +15,10 @@ const LEFT_MS = 10 * 60_000
 export async function probeWrites(store: ArtifactStore, where: string): Promise<void> {
   const path = `probe/${randomUUID()}`
   const race = async (write: (bytes: Buffer) => Promise<boolean>, name: string) => {
-    const told = await Promise.all(Array.from({ length: RACERS }, (_, index) => write(Buffer.from(name + index))))
-    const won = told.flatMap((first, index) => (first ? [name + index] : []))
-    const standing = await store.read(path)
-    if (won.length === 1 && standing?.toString() === won[0]) return standing
+    const created = await Promise.all(Array.from({ length: RACERS }, (_, index) => write(Buffer.from(name + index))))
+    const won = created.flatMap((first, index) => (first ? [name + index] : []))
+    const stored = await store.read(path)
+    if (won.length === 1 && stored?.toString() === won[0]) return stored
     throw new CairnError(
       'STORE_FAILED',
       `${where} does not honour conditional writes: ${RACERS} concurrent requests to ${name} the same record, ` +

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { codeOf, isPassing, type MinioConnection } from './connection.ts'
+import { codeOf, isTemporary, type MinioConnection } from './connection.ts'
 
 /**
  * Metadata with the ids of the last writes of a record, newest first. They show whether a write took effect, even if
@@ -11,7 +11,7 @@ import { codeOf, isPassing, type MinioConnection } from './connection.ts'
 const WRITES = 'x-amz-meta-writes'
 const WRITES_KEPT = 8
 
-interface Standing {
+interface StoredRecord {
   readonly etag: string
   readonly writes: readonly string[]
 }
@@ -21,16 +21,16 @@ export function minioRecords(connection: MinioConnection) {
   const { client, bucket } = connection
   const at = (path: string) => ({ bucketName: bucket, objectName: connection.key(path) })
 
-  const get = (path: string): Promise<(Standing & { readonly bytes: Buffer }) | undefined> =>
+  const get = (path: string): Promise<(StoredRecord & { readonly bytes: Buffer }) | undefined> =>
     connection.transfer('be read', path, () =>
       unlessMissing(async () => {
         const response = await client.makeRequestAsync({ method: 'GET', ...at(path) })
-        return { ...standingOf(response), bytes: await buffer(response) }
+        return { ...recordOf(response), bytes: await buffer(response) }
       }),
     )
 
-  const head = (path: string, deadline: number): Promise<Standing | undefined> => {
-    const ask = async () => standingOf(await client.makeRequestAsyncOmit({ method: 'HEAD', ...at(path) }))
+  const head = (path: string, deadline: number): Promise<StoredRecord | undefined> => {
+    const ask = async () => recordOf(await client.makeRequestAsyncOmit({ method: 'HEAD', ...at(path) }))
     return connection.call('be written', path, () => unlessMissing(ask), deadline)
   }
 
@@ -46,7 +46,7 @@ export function minioRecords(connection: MinioConnection) {
     bytes: Uint8Array,
     condition: Readonly<Record<string, string>>,
     earlier: readonly string[],
-    isOpen: (standing: Standing | undefined) => boolean,
+    isOpen: (stored: StoredRecord | undefined) => boolean,
   ): Promise<boolean> => {
     const id = randomUUID()
     const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -61,12 +61,12 @@ export function minioRecords(connection: MinioConnection) {
         )
         return true
       } catch (error) {
-        if (!isPassing(error) && !REFUSALS.has(codeOf(error) ?? '')) throw connection.error('be written', path, error)
+        if (!isTemporary(error) && !REFUSALS.has(codeOf(error) ?? '')) throw connection.error('be written', path, error)
         doubt = error
       }
-      const standing = await head(path, deadline)
-      if (standing?.writes.includes(id)) return true
-      if (!isOpen(standing)) return false
+      const stored = await head(path, deadline)
+      if (stored?.writes.includes(id)) return true
+      if (!isOpen(stored)) return false
       if (performance.now() + wait > deadline) throw connection.error('be written', path, doubt)
       await sleep(wait)
     }
@@ -75,12 +75,12 @@ export function minioRecords(connection: MinioConnection) {
   return {
     read: async (path: string): Promise<Buffer | undefined> => (await get(path))?.bytes,
     create: (path: string, bytes: Uint8Array): Promise<boolean> =>
-      writeIf(path, bytes, { 'if-none-match': '*' }, [], (standing) => standing === undefined),
+      writeIf(path, bytes, { 'if-none-match': '*' }, [], (stored) => stored === undefined),
     replace: async (path: string, expected: Uint8Array, bytes: Uint8Array): Promise<boolean> => {
       const present = await get(path)
       if (!present?.bytes.equals(expected)) return false
       const { etag, writes } = present
-      return writeIf(path, bytes, { 'if-match': etag }, writes, (standing) => standing?.etag === etag)
+      return writeIf(path, bytes, { 'if-match': etag }, writes, (stored) => stored?.etag === etag)
     },
   }
 }
@@ -88,7 +88,7 @@ export function minioRecords(connection: MinioConnection) {
 /** Errors for a condition that does not hold; `NoSuchKey` if there is no object to compare with. */
 const REFUSALS: ReadonlySet<string> = new Set(['PreconditionFailed', 'NoSuchKey'])
 
-function standingOf({ headers }: Pick<IncomingMessage, 'headers'>): Standing {
+function recordOf({ headers }: Pick<IncomingMessage, 'headers'>): StoredRecord {
   const writes = headers[WRITES]
   return { etag: headers.etag!, writes: typeof writes === 'string' ? writes.split(',') : [] }
 }

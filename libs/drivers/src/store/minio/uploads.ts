@@ -3,16 +3,16 @@ import { createReadStream } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { requireUnchanged } from '@cairn/files'
-import type { Content } from '@cairn/records'
+import { mapConcurrently, type Content } from '@cairn/records'
 import { digestIn, type objectCache } from './cache.ts'
-import { answered, codeOf, type MinioConnection } from './connection.ts'
-import { inParallel, PART, partsOf, PIECE, type ObjectPart } from './parts.ts'
+import { drained, codeOf, type MinioConnection } from './connection.ts'
+import { PART, PARTS_AT_ONCE, partsOf, PIECE, type ObjectPart } from './parts.ts'
 import type { Remote } from './stat.ts'
 
 /** Size of a part that the server copies, in bytes. It sends nothing until the copy is done. */
 const COPIED_PART = 256 << 20
 /** Limit of S3. */
-const MOST_PARTS = 10_000
+const MAX_PARTS = 10_000
 
 /** Uploads objects, or copies them within the server: small ones in one request, large ones in parallel parts. */
 export function minioUploads(
@@ -28,7 +28,7 @@ export function minioUploads(
     const digest = digestIn(path) ?? createHash('sha256').update(bytes).digest('hex')
     const headers = { 'content-length': bytes.length }
     return connection.transfer('be written', path, async () =>
-      answered(await client.makeRequestStreamAsync({ method: 'PUT', ...at(path), headers }, bytes, digest, [200], '')),
+      drained(await client.makeRequestStreamAsync({ method: 'PUT', ...at(path), headers }, bytes, digest, [200], '')),
     )
   }
 
@@ -43,8 +43,8 @@ export function minioUploads(
     const transfer = <Result>(work: () => Promise<Result>) => connection.transfer('be written', path, work)
     const upload = await transfer(() => client.initiateNewMultipartUpload(bucket, objectName, {}))
     try {
-      const parts = partsOf(size, Math.max(partSize, Math.ceil(size / MOST_PARTS)))
-      const etags = await inParallel(parts, (part) => transfer(() => send(part, upload)))
+      const parts = partsOf(size, Math.max(partSize, Math.ceil(size / MAX_PARTS)))
+      const etags = await mapConcurrently(parts, (part) => transfer(() => send(part, upload)), PARTS_AT_ONCE)
       check()
       await transfer(() =>
         client
@@ -77,7 +77,7 @@ export function minioUploads(
       const query = `partNumber=${number}&uploadId=${encodeURIComponent(upload)}`
       const headers = { 'content-length': end - start }
       const request = { method: 'PUT', ...at(path), query, headers }
-      return answered(await unsigned.makeRequestStreamAsync(request, read(start, end), '', [200], ''))
+      return drained(await unsigned.makeRequestStreamAsync(request, read(start, end), '', [200], ''))
     }
     return inParts(path, size, PART, send, check)
   }
