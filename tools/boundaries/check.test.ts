@@ -2,26 +2,34 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { spawnSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { findViolations } from './check.ts'
 import { findCycles } from './cycles.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
-let copy: string
-beforeEach(() => {
-  copy = mkdtempSync(join(tmpdir(), 'cairn-boundaries-'))
+/** A copy of the project, which each test leaves as it was. */
+const copy = mkdtempSync(join(tmpdir(), 'cairn-boundaries-'))
+const originals = new Map<string, string>()
+beforeAll(() => {
   for (const part of ['apps', 'libs', 'tools'])
     cpSync(join(ROOT, part), join(copy, part), {
       recursive: true,
       filter: (path) => !/\/(node_modules|dist)(\/|$)/.test(path),
     })
 })
-afterEach(() => rmSync(copy, { recursive: true }))
+afterEach(() => {
+  for (const [path, text] of originals) writeFileSync(path, text)
+  originals.clear()
+})
+afterAll(() => rmSync(copy, { recursive: true }))
 
-const add = (file: string, line: string) => {
+const change = (file: string, changed: (text: string) => string) => {
   const path = join(copy, file)
-  writeFileSync(path, `${line}\n${readFileSync(path, 'utf8')}`)
+  const text = readFileSync(path, 'utf8')
+  if (!originals.has(path)) originals.set(path, text)
+  writeFileSync(path, changed(text))
 }
+const add = (file: string, line: string) => change(file, (text) => `${line}\n${text}`)
 
 it('finds no violation in this project', () => {
   expect(findViolations(copy)).toEqual([])
@@ -69,14 +77,13 @@ it.each([
 })
 
 it('refuses a dependency that the table does not allow, and a part that has no row', () => {
-  const manifest = join(copy, 'libs/kernel/package.json')
-  writeFileSync(
-    manifest,
-    readFileSync(manifest, 'utf8').replace('"type": "module",', '"type": "module", "dependencies": { "zod": "4" },'),
+  change('libs/kernel/package.json', (text) =>
+    text.replace('"type": "module",', '"type": "module", "dependencies": { "zod": "4" },'),
   )
   expect(findViolations(copy)).toEqual(['libs/kernel/package.json: may not depend on zod'])
   cpSync(join(copy, 'libs/kinds'), join(copy, 'libs/more'), { recursive: true })
   expect(findViolations(copy)[0]).toContain('libs/more: has no row in the import table')
+  rmSync(join(copy, 'libs/more'), { recursive: true })
 })
 
 it.each([
