@@ -94,6 +94,7 @@ const pipelines = new KnownPipelines({
 })
 const queue = new RunQueue(host, {
   concurrency: () => findProject(settings.root).concurrency,
+  checkSettings: () => checkSettings('the limits of concurrent runs'),
   onFailure: (path, error) => log.error({ path, err: error }, 'could not check whether queued runs can start'),
 })
 const follower = new Follower(host, queue)

@@ -61,6 +61,7 @@ export class World {
   readonly started: string[] = []
   readonly failures: string[] = []
   concurrency: ConcurrencySettings
+  checkSettings = async (): Promise<void> => {}
   /** In milliseconds: `later` lets time pass, `ahead` sets the clock. */
   readonly clock = {
     ...systemClock,
@@ -90,7 +91,11 @@ export class World {
   queue(requests = new Requests()): RunQueue {
     return new RunQueue(
       { ...this.host, store: this.#counted(requests), bus: this.bus(requests) },
-      { concurrency: () => this.concurrency, onFailure: (path) => this.failures.push(path) },
+      {
+        concurrency: () => this.concurrency,
+        checkSettings: () => this.checkSettings(),
+        onFailure: (path) => this.failures.push(path),
+      },
     )
   }
 

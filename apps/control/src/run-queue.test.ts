@@ -1,3 +1,4 @@
+import { CairnError } from '@cairn/kernel'
 import { describe, expect, it } from 'vitest'
 import { claim, layout, queueLayout } from '@cairn/records'
 import { ENV, planOf, Requests, World } from './run-queue.fixture.ts'
@@ -51,6 +52,27 @@ describe('runs in a queue', () => {
     world.concurrency = {}
     expect(await world.queue().advance()).toBe(false)
     expect(world.all).toEqual(['a/1', 'a/2', 'a/3'])
+  })
+
+  it('do not start while the settings name a pipeline that does not exist, which would lift its limit', async () => {
+    const world = new World({ pipelines: { a: { runs: 1 } } })
+    const queue = world.queue()
+    await world.ask('a/1', 'a/2')
+    await queue.advance()
+    expect(world.started).toEqual(['a/1'])
+
+    world.concurrency = { pipelines: { misspelled: { runs: 1 } } }
+    world.checkSettings = async () =>
+      Promise.reject(new CairnError('BAD_DEFINITION', 'there is no pipeline misspelled'))
+    for (let again = 0; again < 3; again++) expect(await queue.advance()).toBe(true)
+    expect(await world.queue().advance()).toBe(true) // also after a restart of control
+    expect(world.started).toEqual(['a/1'])
+    expect(world.failures).toHaveLength(2) // once for each copy
+
+    world.concurrency = { pipelines: { a: { runs: 2 } } }
+    world.checkSettings = async () => {}
+    await queue.advance()
+    expect(world.started).toEqual(['a/1', 'a/2'])
   })
 
   it('that have ended leave the queue without being started', async () => {

@@ -12,6 +12,8 @@ import { QueueView } from './queue-view.ts'
 export interface RunQueueOptions {
   /** The current limits of concurrent runs of the project. */
   readonly concurrency: () => ConcurrencySettings | undefined
+  /** Refuses settings that name a pipeline that does not exist, and that would otherwise have no limit. */
+  readonly checkSettings: () => Promise<void>
   /** Called once per reason for a queued run, or a queue, that cannot be read. */
   readonly onFailure?: (path: string, error: unknown) => void
 }
@@ -34,6 +36,10 @@ export class RunQueue {
   readonly #admission: QueueAdmission
   #wakeUp = Promise.withResolvers<void>()
   #limits: RunLimits
+  /** The settings that the limits are from, as text. */
+  #settings = ''
+  /** The settings whose pipelines all exist. */
+  #checked: string | undefined
   #recent: { readonly at: number; readonly view: Promise<QueueView> } | undefined
   /** Reported faults. */
   #failures: ReadonlyMap<string, string> = new Map()
@@ -68,7 +74,7 @@ export class RunQueue {
    * @throws CairnError BAD_DEFINITION for invalid limits, with which nothing is planned
    */
   async admit(pipeline: string): Promise<() => void> {
-    this.#limits = runLimitsOf(this.#options.concurrency(), this.#host.env)
+    this.#readLimits()
     return isLimited(this.#limits, pipeline) ? this.#admission.admit(pipeline) : () => {}
   }
 
@@ -135,9 +141,9 @@ export class RunQueue {
   }
 
   async #advance(failed: (path: string) => (error: unknown) => void): Promise<boolean> {
-    const limits = this.#limitsNow()
     const { at } = this.#records
     const [stored, waiting] = await Promise.all([this.#records.running(), this.#records.waiting()])
+    const limits = waiting.length > 0 ? await this.#checkedLimits() : this.#limitsNow()
     if (stored.isDamaged) failed(at.running)(new CairnError('BAD_RECORD', `${at.running} is damaged and is rebuilt`))
     const running = await this.#records.unended(stored)
     const started = new Set(running.map((run) => at.ticket(run)))
@@ -192,13 +198,31 @@ export class RunQueue {
     this.#reported = pipelines
   }
 
+  /** The limits for starting runs. @throws CairnError BAD_DEFINITION while they name a pipeline that does not exist */
+  async #checkedLimits(): Promise<RunLimits> {
+    for (;;) {
+      const limits = this.#limitsNow()
+      const settings = this.#settings
+      if (settings === this.#checked) return limits
+      await this.#options.checkSettings()
+      this.#limitsNow()
+      if (this.#settings === settings) this.#checked = settings // else they were changed meanwhile
+    }
+  }
+
   /** While the settings cannot be read, the previous ones apply; requests that plan get the error. */
   #limitsNow(): RunLimits {
     try {
-      this.#limits = runLimitsOf(this.#options.concurrency(), this.#host.env)
+      this.#readLimits()
     } catch (error) {
       if (!(error instanceof CairnError)) throw error
     }
     return this.#limits
+  }
+
+  #readLimits(): void {
+    const settings = this.#options.concurrency()
+    this.#limits = runLimitsOf(settings, this.#host.env)
+    this.#settings = JSON.stringify(settings) ?? ''
   }
 }
