@@ -48,7 +48,7 @@ export async function checkup(
       return `format ${format}`
     }),
     check('folders', async () => {
-      const all = await store.children(`${env}/`)
+      const all = (await store.children(`${env}/`)).filter(isIncluded)
       const known = new Set(await pipelineNames(store, env))
       const others = all.filter((name) => !known.has(name))
       if (others.length > 0) throw new Error(`not pipelines: ${others.map((name) => `${env}/${name}/`).join(', ')}`)

@@ -9,7 +9,7 @@ import { thisProcess } from '@cairn/drivers/process-id'
 import { findProject } from '@cairn/workspace'
 import { CairnError } from '@cairn/kernel'
 import { controlTopicOf, systemClock, topicOf } from '@cairn/records'
-import { exitOnError, nestLogger, checkResult } from '@cairn/stage'
+import { exitOnError, nestLogger, checkResult, ignoreLogErrors } from '@cairn/stage'
 import { Champions } from './champions.ts'
 import { Collector } from './collector.ts'
 import { Control } from './control.ts'
@@ -42,7 +42,9 @@ const PLANNER = fileURLToPath(
 )
 
 const settings = readSettings(process.env)
-const log = pino({ level: settings.logLevel, base: { service: 'control' } })
+const output = pino.destination(1)
+ignoreLogErrors(output, process.stdout, process.stderr)
+const log = pino({ level: settings.logLevel, base: { service: 'control' } }, output)
 process.once(
   'uncaughtException',
   exitOnError((about, message) => log.fatal(about, message)),

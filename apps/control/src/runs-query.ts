@@ -65,5 +65,6 @@ function isMoment(text: string): boolean {
 }
 
 function millisecondsOf(text: string): number | undefined {
-  return /^\d{1,15}$/.test(text) ? Number(text) : parseTime(text, 'utc')
+  // Shorter numbers are dates such as 20261130, or years.
+  return /^\d{12,15}$/.test(text) ? Number(text) : parseTime(text, 'utc')
 }

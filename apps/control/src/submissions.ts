@@ -107,18 +107,21 @@ export class Submissions {
     const path = at.submission(id)
     const mine = before ? undefined : await this.#named(at, request)
     const submission = before ?? (await claim(store, path, mine!))
-    if (submission.request !== request)
-      throw new CairnError(
-        'BAD_PARAMETER',
-        `the idempotency key was already used for another request, which started run ${submission.run}`,
-        { next: 'send another key' },
-      )
+    if (submission.request !== request) throw await this.#usedBefore(at, submission)
     const isNew = submission.run === mine?.run
     const planned = await this.#planned(at, submission, id, plan)
     // The first response may have been lost, or the process may have died before it started the run.
     const hasEnded = !isNew && (await readRecord<RunEnd>(store, at.runEnd(planned.run))) !== undefined
     if (!hasEnded) await this.#queue.start(planned)
     return { run: planned.run, isNew }
+  }
+
+  async #usedBefore(at: Layout, { run }: Submission): Promise<CairnError> {
+    const isPlanned = (await this.#host.store.stat(at.plan(run))) !== undefined
+    const what = isPlanned ? `which started run ${run}` : 'which was refused or has not been planned yet'
+    return new CairnError('BAD_PARAMETER', `the idempotency key was already used for another request, ${what}`, {
+      next: 'send another key',
+    })
   }
 
   async #named(at: Layout, request: string): Promise<Submission> {

@@ -60,6 +60,16 @@ describe.skipIf(!servers)('control', () => {
       expect(tasks['total']!.items[0]).toMatchObject({ outputs: { sums: { text: '{"total":2.5}' } } })
     })
 
+    it('with the idempotency key of a refused request only if it is the same request', async () => {
+      const key = { 'idempotency-key': randomUUID() }
+      const send = (settings: object) => client.ask('POST', `${ORDERS}/runs`, { settings }, key)
+      expect((await send({ 'no-step.n': 1 })).status).toBe(400)
+      expect((await send({})).body).toMatchObject({
+        detail:
+          'the idempotency key was already used for another request, which was refused or has not been planned yet',
+      })
+    })
+
     it('once for each idempotency key, however often and to whichever copy it is sent', async () => {
       const key = { 'idempotency-key': randomUUID() }
       const send = (to: ControlClient) => to.ask('POST', `${ORDERS}/runs`, { settings: { count: 6 } }, key)

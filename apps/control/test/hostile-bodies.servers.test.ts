@@ -98,5 +98,13 @@ describe.skipIf(!servers)('control', () => {
     }
     const folders = checks.find((check) => JSON.stringify(check).includes('not pipelines'))
     for (const name of foreign) expect(JSON.stringify(folders)).toContain(`${env}/${name}/`)
+
+    const one = control.client.as(services.token({ name: 'one', pipelines: ['orders'], rights: ['read'] }))
+    await vi.waitUntil(async () => (await one.fetch('/v1/pipelines')).ok, 10_000)
+    expect((await one.ask('GET', '/v1/checkup')).body).toMatchObject({
+      checks: expect.arrayContaining([
+        expect.objectContaining({ what: 'folders', found: '1, one for each pipeline' }),
+      ]) as [],
+    })
   })
 })

@@ -4,7 +4,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify'
 import { pino } from 'pino'
 import { openConnection, readConnection } from '@cairn/drivers/connection'
 import { controlTopicOf } from '@cairn/records'
-import { CairnStrategy, exitOnError, HealthModule, nestLogger } from '@cairn/stage'
+import { CairnStrategy, exitOnError, HealthModule, nestLogger, ignoreLogErrors } from '@cairn/stage'
 import { stageHealth } from './health.ts'
 import { stageHost } from './host.ts'
 import { logTasks } from './log.ts'
@@ -12,7 +12,9 @@ import { releaseMemory } from './memory.ts'
 import { readSettings } from './settings.ts'
 
 const settings = readSettings(process.env)
-const log = pino({ level: settings.logLevel, base: { pipeline: settings.pipeline, step: settings.step } })
+const output = pino.destination(1)
+ignoreLogErrors(output, process.stdout, process.stderr)
+const log = pino({ level: settings.logLevel, base: { pipeline: settings.pipeline, step: settings.step } }, output)
 process.once(
   'uncaughtException',
   exitOnError((about, message) => log.fatal(about, message)),

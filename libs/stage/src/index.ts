@@ -1,6 +1,7 @@
 export { CairnStrategy, type StrategyOptions } from './strategy.ts'
 export { OnStage, type OnStageOptions } from './on-stage.ts'
 export { exitOnError } from './exit-on-error.ts'
+export { ignoreLogErrors } from './ignore-log-errors.ts'
 export { HealthModule, type Health } from './health.module.ts'
 export { nestLogger } from './nest-logger.ts'
 export { checkResult } from './check-result.ts'

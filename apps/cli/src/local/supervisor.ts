@@ -24,6 +24,8 @@ let isShuttingDown = false
 let isWritten = false
 let text = ''
 
+// If its log cannot be written, such as on a full disk, its lines are lost, but the supervisor goes on.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 process.on('SIGUSR1', () => {}) // otherwise any process of this user could start the debugger
 process.once('SIGTERM', () => void shutDown()).once('SIGINT', () => void shutDown())
 setInterval(check, CHECK_MS)
