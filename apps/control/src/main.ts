@@ -42,9 +42,8 @@ const PLANNER = fileURLToPath(
 )
 
 const settings = readSettings(process.env)
-const output = pino.destination(1)
-ignoreLogErrors(output, process.stdout, process.stderr)
-const log = pino({ level: settings.logLevel, base: { service: 'control' } }, output)
+ignoreLogErrors(process.stdout, process.stderr)
+const log = pino({ level: settings.logLevel, base: { service: 'control' } }, process.stdout)
 process.once(
   'uncaughtException',
   exitOnError((about, message) => log.fatal(about, message)),

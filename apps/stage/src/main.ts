@@ -12,9 +12,11 @@ import { releaseMemory } from './memory.ts'
 import { readSettings } from './settings.ts'
 
 const settings = readSettings(process.env)
-const output = pino.destination(1)
-ignoreLogErrors(output, process.stdout, process.stderr)
-const log = pino({ level: settings.logLevel, base: { pipeline: settings.pipeline, step: settings.step } }, output)
+ignoreLogErrors(process.stdout, process.stderr)
+const log = pino(
+  { level: settings.logLevel, base: { pipeline: settings.pipeline, step: settings.step } },
+  process.stdout,
+)
 process.once(
   'uncaughtException',
   exitOnError((about, message) => log.fatal(about, message)),
