@@ -117,7 +117,7 @@ describe.runIf(servers && isAtHand(lackingTools()))('an environment with authent
         remember: (_, make) => make(),
         live: new Map(),
       })
-      const host = {
+      const engine = new Engine({
         store,
         bus,
         clock: systemClock,
@@ -125,9 +125,8 @@ describe.runIf(servers && isAtHand(lackingTools()))('an environment with authent
         name,
         hasSuccessor: true,
         steps: new Set([step]),
-        plansBy,
-      }
-      const engine = new Engine(host)
+        planSigners: plansBy,
+      })
       const onPoison = (event: CairnEvent, error: unknown) => refused.push(`${step} ${event.id}: ${String(error)}`)
       const formerly = `cairn.${env}.${name}`
       const options = { group: step, formerly, from: 'beginning', onPoison } as const
@@ -307,8 +306,15 @@ describe.runIf(servers && isAtHand(lackingTools()))('an environment with authent
     await submit({ store, bus, clock: systemClock }, signedPlan(plan, someone))
     const { store: own, bus: heard } = await connectAs('penguins.train-classifier')
     const compute = { run: () => expect.unreachable('it ran') }
-    const host = { store: own, bus: heard, clock: systemClock, compute, name: 'one', hasSuccessor: true, plansBy }
-    const engine = new Engine(host)
+    const engine = new Engine({
+      store: own,
+      bus: heard,
+      clock: systemClock,
+      compute,
+      name: 'one',
+      hasSuccessor: true,
+      planSigners: plansBy,
+    })
     await expect(engine.handle(runEvent(plan, 'run-started', plan.createdAt))).rejects.toMatchObject({
       code: 'REFUSED',
     })

@@ -6,6 +6,14 @@ import { promisify, stripVTControlCharacters } from 'node:util'
 import { packAll } from './pack.ts'
 import { Registry } from './registry.fixture.ts'
 
+/** The registry of this machine. `npm test` sets variables with which npm refuses the question. */
+async function usualRegistry(): Promise<string> {
+  const { npm_config_registry: given, ...rest } = process.env
+  if (given !== undefined) return given
+  const env = Object.fromEntries(Object.entries(rest).filter(([name]) => !name.startsWith('npm_')))
+  return (await promisify(execFile)('npm', ['config', 'get', 'registry'], { cwd: tmpdir(), env })).stdout.trim()
+}
+
 /** A machine of a user: an empty home, an empty folder, and a registry that has Cairn's packages. */
 export class UserMachine {
   readonly folder = realpathSync(mkdtempSync(join(tmpdir(), 'a user of cairn ')))
@@ -22,7 +30,7 @@ export class UserMachine {
   static async start(): Promise<UserMachine> {
     const packed = mkdtempSync(join(tmpdir(), 'cairn-packed-'))
     const tarballs = await packAll(packed)
-    const upstream = (await promisify(execFile)('npm', ['config', 'get', 'registry'])).stdout.trim()
+    const upstream = await usualRegistry()
     const machine = new UserMachine(packed, await Registry.start(packed, tarballs, upstream))
     mkdirSync(join(machine.folder, 'home'))
     writeFileSync(join(machine.folder, 'home', '.npmrc'), `registry=${machine.#registry.url}\nupdate-notifier=false\n`)

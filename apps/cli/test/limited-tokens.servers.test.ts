@@ -43,7 +43,7 @@ interface Given {
 }
 const SOON = { timeout: 300_000, interval: 200 }
 /** Commands that ask no service. */
-const ASK_NONE = ['graph', 'playgrounds', 'up', 'down', 'status', 'lint', 'new', 'completion']
+const ASK_NONE = ['graph', 'playgrounds', 'up', 'down', 'status', 'lint', 'check', 'new', 'completion']
 
 describe.skipIf(!inject('servers'))('a token for one of two pipelines', () => {
   const project = new CliProject({
