@@ -1,5 +1,16 @@
-import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { expect, it, vi } from 'vitest'
@@ -12,17 +23,16 @@ it.skipIf(!existsSync('/dev/full'))(
     writeFileSync(join(root, 'package.json'), '{ "cairn": {} }')
     const stack = new Stack(root)
     mkdirSync(dirname(stack.servicesFile), { recursive: true })
-    writeFileSync(stack.servicesFile, 'not JSON, so that each check writes an error to the log')
+    // Each check reads the pipe once, and writes an error to the log, as what it reads is not JSON.
+    execFileSync('mkfifo', [stack.servicesFile])
     const full = openSync('/dev/full', 'w')
     const child = spawn(process.execPath, [join(import.meta.dirname, 'supervisor.ts'), root], {
       stdio: ['ignore', full, full],
     })
     try {
-      let ended: number | null | undefined
-      child.once('exit', (code) => (ended = code))
-      // Many checks later: each has failed to write its error.
-      await new Promise((done) => setTimeout(done, 2_000))
-      expect(ended).toBeUndefined()
+      const ended = new Promise<string>((done) => child.once('exit', (code) => done(`it ended with ${code}`)))
+      for (let checks = 0; checks < 5; checks++)
+        expect(await Promise.race([writeFile(stack.servicesFile, '?'), ended])).toBeUndefined()
       const service: Service = {
         name: 'one',
         program: process.execPath,
@@ -35,10 +45,12 @@ it.skipIf(!existsSync('/dev/full'))(
         probe: 'http',
         version: '1',
       }
-      writeFileSync(stack.servicesFile, JSON.stringify([service]))
+      writeFileSync(`${stack.servicesFile}.new`, JSON.stringify([service]))
+      renameSync(`${stack.servicesFile}.new`, stack.servicesFile)
       await vi.waitUntil(() => existsSync(join(root, 'started')), 60_000)
       expect(readFileSync(stack.runningFile, 'utf8')).toContain('"one"')
     } finally {
+      closeSync(openSync(stack.servicesFile, 'r+')) // a writer may still wait for a reader
       child.kill('SIGTERM')
       await new Promise((done) => (child.exitCode === null ? child.once('exit', done) : done(undefined)))
       rmSync(root, { recursive: true, force: true })
