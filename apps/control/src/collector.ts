@@ -1,14 +1,14 @@
 import { retentionOf, type Retention, type RetentionSettings } from '@cairn/workspace'
 import { CairnError } from '@cairn/kernel'
-import { undefinedOn } from '@cairn/kernel/contract'
 import {
   pipelineNames,
   channels,
   encodeRecord,
   layout,
-  readRecord,
+  lastCollection,
   RECORD_VERSION,
   type Clock,
+  type Collected,
   type GcReport,
   type ArtifactStore,
 } from '@cairn/records'
@@ -34,14 +34,6 @@ export interface Collection {
   readonly pipeline: string
   readonly dryRun: boolean
   readonly retention: Retention
-  readonly report: GcReport
-}
-
-/** When each pipeline was last collected. */
-interface Collected {
-  readonly v: number
-  readonly at: number
-  readonly host: string
   readonly report: GcReport
 }
 
@@ -72,9 +64,16 @@ export class Collector {
       // A clock that is ahead would treat new objects as old, so the earlier of the store's clock and this one is used.
       const { modified } = (await store.stat(lease)) ?? { modified: clock.now() }
       const ahead = Math.max(0, clock.now() - modified)
-      const report = await collect(store, { ...clock, now: () => clock.now() - ahead }, at, policy)
-      const record: Collected = { v: RECORD_VERSION, at: clock.now(), host: name, report }
-      await this.#record(at.collected, record)
+      const now = () => clock.now() - ahead
+      const last = await lastCollection(store, at)
+      let removal = last?.removedUntil !== undefined && { removedUntil: last.removedUntil }
+      // Recorded first, so that a process which then misses a plan can tell that its run was removed.
+      const onRemoveRuns = async () => {
+        removal = { removedUntil: now() }
+        await this.#record(at.collected, { v: RECORD_VERSION, host: name, ...last, ...removal })
+      }
+      const report = await collect(store, { ...clock, now }, at, { ...policy, onRemoveRuns })
+      await this.#record(at.collected, { v: RECORD_VERSION, at: clock.now(), host: name, report, ...removal })
       if (channels.collection.hasSubscribers) channels.collection.publish({ env, pipeline, report })
       this.#host.onCollected?.(pipeline, report)
       return { pipeline, dryRun, retention, report }
@@ -94,10 +93,8 @@ export class Collector {
       try {
         const { everyMs } = retentionOf(settings(), env, pipeline)
         if (everyMs === undefined) continue
-        const last = await readRecord<Collected>(store, layout(env, pipeline).collected).catch(
-          undefinedOn('BAD_RECORD'),
-        )
-        if (last && clock.now() - last.at < everyMs && last.at <= clock.now()) continue
+        const last = (await lastCollection(store, layout(env, pipeline)))?.at
+        if (last !== undefined && clock.now() - last < everyMs && last <= clock.now()) continue
         await this.collect(pipeline, { dryRun: false })
       } catch (error) {
         if (!(error instanceof CairnError && error.code === 'CONFLICT')) onFailure?.(pipeline, error)

@@ -24,6 +24,7 @@ import { KnownPipelines } from './known-pipelines.ts'
 import { Limits } from './limits.ts'
 import { isObsoleteGroup } from './obsolete-groups.ts'
 import { MissingStages } from './missing-stages.ts'
+import { ProjectPipelines } from './project-pipelines.ts'
 import { Planners } from './planners.ts'
 import { RunQueue } from './run-queue.ts'
 import { readSettings } from './settings.ts'
@@ -86,16 +87,14 @@ const champions = new Champions({
     return broken
   },
 })
-const pipelines = new KnownPipelines({
-  env,
-  store,
-  async lookUp(pipeline) {
-    await planners.ask({ ...project, pipeline, exists: true })
-  },
+const projectPipelines = new ProjectPipelines(async (pipeline) => {
+  await planners.ask({ ...project, pipeline, exists: true })
 })
+const pipelines = new KnownPipelines({ env, store, project: projectPipelines })
 const queue = new RunQueue(host, {
   concurrency: () => findProject(settings.root).concurrency,
   checkSettings: () => checkSettings('the limits of concurrent runs'),
+  requirePipeline: (pipeline) => projectPipelines.require(pipeline),
   onFailure: (path, error) => log.error({ path, err: error }, 'could not check whether queued runs can start'),
 })
 const follower = new Follower(host, queue)

@@ -8,8 +8,10 @@ export interface Waiting {
   readonly place: number
   /** Number of runs that wait for the same limit. */
   readonly waiting: number
-  /** The limit that is reached; undefined if the run is about to start. */
+  /** The limit that is reached. Without a limit, the run is about to start, unless its pipeline was removed. */
   readonly limit?: ReachedLimit
+  /** Whether the run waits because the project no longer has its pipeline. */
+  readonly isRemoved?: true
 }
 
 /** A snapshot of an environment's queue. */
@@ -21,8 +23,17 @@ export class QueueView {
   readonly #capacity: QueueCapacity
   readonly #running: ReadonlySet<string>
   readonly #waiting: ReadonlySet<string>
+  readonly #removed: ReadonlySet<string>
 
-  constructor(env: string, limits: RunLimits, running: readonly QueuedRun[], waiting: readonly QueuedRun[]) {
+  /** @param removed pipelines that the project no longer has, and whose runs therefore wait */
+  constructor(
+    env: string,
+    limits: RunLimits,
+    running: readonly QueuedRun[],
+    waiting: readonly QueuedRun[],
+    removed: ReadonlySet<string> = new Set(),
+  ) {
+    this.#removed = removed
     this.running = running
     this.waiting = waiting
     this.#limits = limits
@@ -49,13 +60,16 @@ export class QueueView {
 
   /** Its place in the queue, and the limit that it waits for. */
   waitOf(run: QueuedRun): Waiting {
-    const limit = this.#capacity.reached(run)
+    const isRemoved = this.#removed.has(run.pipeline)
+    const limit = isRemoved ? undefined : this.#capacity.reached(run)
     const line = this.waiting.filter(
-      (other) => !this.#running.has(nameOf(other)) && (limit?.of === 'environment' || other.pipeline === run.pipeline),
+      (other) =>
+        !this.#running.has(nameOf(other)) &&
+        (other.pipeline === run.pipeline || (limit?.of === 'environment' && !this.#removed.has(other.pipeline))),
     )
     const at = line.findIndex((other) => nameOf(other) === nameOf(run))
     const place = at < 0 ? line.length + 1 : at + 1
-    return { place, waiting: Math.max(place, line.length), ...(limit && { limit }) }
+    return { place, waiting: Math.max(place, line.length), ...(limit && { limit }), ...(isRemoved && { isRemoved }) }
   }
 }
 

@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
+import { CairnError } from '@cairn/kernel'
 import { memoryStore } from '@cairn/drivers/store/memory'
 import type { ConcurrencySettings } from '@cairn/workspace'
 import {
@@ -62,6 +63,8 @@ export class World {
   readonly failures: string[] = []
   concurrency: ConcurrencySettings
   checkSettings = async (): Promise<void> => {}
+  /** Pipelines that were removed from the project. */
+  readonly removed = new Set<string>()
   /** In milliseconds: `later` lets time pass, `ahead` sets the clock. */
   readonly clock = {
     ...systemClock,
@@ -94,6 +97,9 @@ export class World {
       {
         concurrency: () => this.concurrency,
         checkSettings: () => this.checkSettings(),
+        requirePipeline: async (pipeline) => {
+          if (this.removed.has(pipeline)) throw new CairnError('NOT_FOUND', `the project has no pipeline ${pipeline}`)
+        },
         onFailure: (path) => this.failures.push(path),
       },
     )

@@ -75,6 +75,31 @@ describe('runs in a queue', () => {
     expect(world.started).toEqual(['a/1', 'a/2'])
   })
 
+  it('of a pipeline that was removed from the project wait until it is back, and keep no others waiting', async () => {
+    const world = new World({ runs: 1 })
+    await world.ask('a/1', 'a/2', 'b/1', 'b/2')
+    world.removed.add('a')
+    const queue = world.queue()
+    for (let again = 0; again < 3; again++) expect(await queue.advance()).toBe(true)
+    expect(world.all).toEqual(['b/1'])
+    const view = await queue.view()
+    expect(view.waitOf({ pipeline: 'a', run: '2' })).toEqual({ place: 2, waiting: 2, isRemoved: true })
+    expect(view.waitOf({ pipeline: 'b', run: '2' })).toMatchObject({ place: 1, waiting: 1 })
+    expect(world.failures).toHaveLength(2) // once for each run
+
+    await world.end('a/1', 'cancelled')
+    await world.end('b/1')
+    await queue.advance()
+    expect(world.all).toEqual(['b/1', 'b/2'])
+    expect(await world.waits()).toEqual(['a/2'])
+
+    world.removed.clear()
+    await world.end('b/2')
+    await queue.advance()
+    expect(world.all).toEqual(['b/1', 'b/2', 'a/2'])
+    expect((await queue.view()).waiting).toEqual([])
+  })
+
   it('that have ended leave the queue without being started', async () => {
     const world = new World({ runs: 1 })
     await world.ask('a/1', 'a/2', 'a/3')

@@ -14,6 +14,8 @@ export interface RunQueueOptions {
   readonly concurrency: () => ConcurrencySettings | undefined
   /** Refuses settings that name a pipeline that does not exist, and that would otherwise have no limit. */
   readonly checkSettings: () => Promise<void>
+  /** Rejects with NOT_FOUND if the project no longer has a pipeline. Its runs wait, and keep no other run waiting. */
+  readonly requirePipeline: (pipeline: string) => Promise<void>
   /** Called once per reason for a queued run, or a queue, that cannot be read. */
   readonly onFailure?: (path: string, error: unknown) => void
 }
@@ -43,6 +45,8 @@ export class RunQueue {
   #recent: { readonly at: number; readonly view: Promise<QueueView> } | undefined
   /** Reported faults. */
   #failures: ReadonlyMap<string, string> = new Map()
+  /** Pipelines with runs in the queue that the project no longer has. */
+  #removed: ReadonlySet<string> = new Set()
   /** Pipelines with faults. */
   #reported: ReadonlySet<string> = new Set()
 
@@ -95,7 +99,7 @@ export class RunQueue {
     // In this order: a run without a ticket has been started before.
     const waiting = await this.#records.waiting()
     const { runs } = await this.#records.running()
-    return new QueueView(this.#host.env, this.#limitsNow(), runs, waiting)
+    return new QueueView(this.#host.env, this.#limitsNow(), runs, waiting, this.#removed)
   }
 
   /** The same, possibly a moment old, so that the cost does not grow with the number of readers. */
@@ -150,19 +154,24 @@ export class RunQueue {
     const capacity = new QueueCapacity(this.#host.env, limits, running)
     const starting: Plan[] = []
     const stillWaiting: QueuedRun[] = []
+    const removed = new Set<string>()
     for (const run of waiting) {
       const ticket = at.ticket(run)
       const hasStarted = started.has(ticket)
       const hasCapacity = hasStarted || !capacity.reached(run)
-      const plan = hasCapacity && (await this.#startable(run).catch(failed(ticket)))
-      if (plan) starting.push(plan)
-      else if (!hasCapacity) stillWaiting.push(run)
-      if (!plan || hasStarted || !isLimited(limits, run.pipeline)) continue
+      const mayBeRemoved = !hasStarted && (hasCapacity || this.#removed.has(run.pipeline))
+      const isRemoved = mayBeRemoved && !(await this.#isInProject(run, failed(ticket)))
+      if (isRemoved) removed.add(run.pipeline)
+      const plan = (hasCapacity || isRemoved) && (await this.#startable(run).catch(failed(ticket)))
+      if (plan && !isRemoved) starting.push(plan)
+      else if (isRemoved ? plan : !hasCapacity) stillWaiting.push(run)
+      if (!plan || isRemoved || hasStarted || !isLimited(limits, run.pipeline)) continue
       capacity.take(run)
       running.push(run)
     }
     if (!(await this.#records.writeRunning(stored, running))) return true // another copy was faster
     await mapConcurrently(starting, (plan) => this.#start(plan))
+    this.#removed = removed
     this.#publishCounts(running, stillWaiting)
     if (stillWaiting.length > 0) this.#hints.listen(running)
     return stillWaiting.length > 0
@@ -186,6 +195,16 @@ export class RunQueue {
     if (plan && !end) return plan
     await this.#records.leave(run)
     return undefined
+  }
+
+  /** Whether the project still has the pipeline of a run. A pipeline that cannot be loaded counts as present. */
+  async #isInProject({ pipeline }: QueuedRun, failed: (error: unknown) => void): Promise<boolean> {
+    try {
+      await this.#options.requirePipeline(pipeline)
+    } catch (error) {
+      if (error instanceof CairnError && error.code === 'NOT_FOUND') return (failed(error), false)
+    }
+    return true
   }
 
   #publishCounts(running: readonly QueuedRun[], waiting: readonly QueuedRun[]): void {

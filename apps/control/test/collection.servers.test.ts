@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { CairnError } from '@cairn/kernel'
-import { layout, systemClock } from '@cairn/records'
+import { lastCollection, layout, readRecord, runEvent, systemClock, topicOf, type Plan } from '@cairn/records'
 import { examine, type Checkup } from '@cairn/maintenance'
 import { Collector } from '../src/collector.ts'
 import { PipelineLocks } from '../src/pipeline-locks.ts'
@@ -73,6 +73,23 @@ describe.skipIf(!servers)('control collects what its project does not keep', () 
     expect((await ask(false)).runs.sort()).toEqual(all.slice(0, 2))
     expect(await runs()).toEqual(all.slice(2))
     expect(control.log).toContain('"msg":"collected"')
+  })
+
+  it('and then no stage takes the events of removed runs for faults, but later events of such runs', async () => {
+    const removed = await run(4)
+    const plan = (await readRecord<Plan>(services.store, at.plan(removed)))!
+    await run(5)
+    expect((await ask(false)).runs).toContain(removed)
+    const { removedUntil } = (await lastCollection(services.store, at))!
+    // As a new group receives what the topic retains. All go to one partition, so the last one is handled last.
+    const old = [plan.createdAt, removedUntil! - 1].map((time) => runEvent(plan, 'run-started', time))
+    await services.bus.publish(topicOf(plan), [...old, runEvent(plan, 'run-cancelled', removedUntil!)])
+    const letters = async () => {
+      const { body } = await control.client.ask('GET', `/v1/pipelines/${PIPELINE}/dead-letters?run=${removed}`)
+      return (body as { letters: { event: { id: string }; groups: unknown[] }[] }).letters
+    }
+    await expect.poll(async () => (await letters())[0]?.groups.length).toBe(3)
+    expect((await letters()).map(({ event }) => event.id)).toEqual([`${removed}/run-cancelled`])
   })
 
   it('and removes with a run its idempotency key, which then starts a new run, whatever the grace', async () => {

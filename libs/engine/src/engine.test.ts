@@ -201,6 +201,18 @@ describe('an engine', () => {
     })
   })
 
+  it('skips events of runs that a collection removed, and no later ones', async () => {
+    const example = new Example(squares)
+    const plan = await example.plan('removed')
+    await claim(example.store, example.at.collected, { v: 1, host: 'control', removedUntil: 1000 })
+    const engine = new Engine(example.host())
+    await example.settle(engine.handle(runEvent(plan, 'run-started', 999)))
+    expect(example.told).toEqual([])
+    await expect(example.settle(engine.handle(runEvent(plan, 'run-started', 1000)))).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    })
+  })
+
   it('misses no end that arrives while a run is started again', async () => {
     const example = new Example(squares)
     const reading = Promise.withResolvers<void>()

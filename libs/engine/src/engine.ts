@@ -5,6 +5,7 @@ import {
   endEvent,
   readyEvent,
   runEvent,
+  lastCollection,
   layout,
   readRecord,
   requireSigned,
@@ -17,7 +18,7 @@ import { claimedEnding, isNew, findContradiction, requireConfirmedEnds, taskOf }
 import { CairnError } from '@cairn/kernel'
 import type { Host } from './host.ts'
 import { SingleFlight } from './single-flight.ts'
-import { AlreadyEnded, Stopped } from './interruptions.ts'
+import { AlreadyEnded, RunRemoved, Stopped } from './interruptions.ts'
 import { RunCache } from './run-cache.ts'
 import { Leases } from './lease.ts'
 import { claimRunEnd } from './submit.ts'
@@ -48,7 +49,8 @@ export class Engine {
   }
 
   /**
-   * Handles an event. Resolves when everything that follows from it is durable in the store and on the bus.
+   * Handles an event. Resolves when everything that follows from it is durable in the store and on the bus. Nothing
+   * follows from an event of a run that a collection removed.
    *
    * @throws CairnError NOT_FOUND when there is no such run, or the records contradict the event
    */
@@ -57,9 +59,13 @@ export class Engine {
     if (!HANDLED_TYPES.has(type)) return
     const isOthersBatch = type === 'cairn.ready' && data.step !== undefined && !this.#runsStep(data.step)
     if (isOthersBatch) return
+    await this.#handleOwn(event).catch(unlessRemoved)
+  }
+
+  async #handleOwn(event: CairnEvent): Promise<void> {
     let contradiction: string | undefined
     await this.#runs.use(
-      data.run,
+      event.data.run,
       (retained) => this.#loadRun(event, retained),
       async (run) => {
         contradiction = await findContradiction(run, event, (task) => this.#runsStep(run.routing.of(task)))
@@ -130,7 +136,11 @@ export class Engine {
     // Another event of the run that is being handled may carry an ending that is not announced yet.
     const mayBeNew = event.type === 'cairn.run-started' && retained.users === 1
     const plan = await readRecord<Plan>(store, at.plan(name))
-    if (!plan) throw new CairnError('NOT_FOUND', `run ${name} of ${pipeline} has no plan in ${env}`)
+    if (!plan) {
+      const { removedUntil = -Infinity } = (await lastCollection(store, at)) ?? {}
+      if (Date.parse(event.time) < removedUntil) throw new RunRemoved()
+      throw new CairnError('NOT_FOUND', `run ${name} of ${pipeline} has no plan in ${env}`)
+    }
     if (planSigners) requireSigned(plan, planSigners)
     const run = new RunContext(plan, store, bus, retained)
     const receivingSince = Math.max(this.#receivingSince, this.#runs.forgottenUntil)
@@ -261,4 +271,8 @@ const HANDLED_TYPES: ReadonlySet<string> = new Set(
 
 function cancelled(run: string): CairnError {
   return new CairnError('CANCELLED', `run ${run} was cancelled`)
+}
+
+function unlessRemoved(error: unknown): void {
+  if (!(error instanceof RunRemoved)) throw error
 }

@@ -5,6 +5,11 @@ export class Stopped extends Error {
   override readonly name = 'Stopped'
 }
 
+/** Thrown for an event of a run that a collection removed. */
+export class RunRemoved extends Error {
+  override readonly name = 'RunRemoved'
+}
+
 /** Thrown when a task that was started again turns out to have ended. */
 export class AlreadyEnded extends Error {
   readonly end: EndRecord

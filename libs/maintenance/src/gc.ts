@@ -36,6 +36,8 @@ export interface GcPolicy {
   readonly isGone?: (host: string) => boolean
   /** Only report. */
   readonly dryRun?: boolean
+  /** Called before any run is removed. */
+  readonly onRemoveRuns?: () => Promise<void>
 }
 
 /**
@@ -63,6 +65,7 @@ export async function collect(store: ArtifactStore, clock: Clock, at: Layout, po
   const onBad = (path: string) => void report.damaged.push(path)
   for (const run of await liveRuns(store, at, policy, now, report)) await addRun(store, at, run, live, onBad)
   if (report.damaged.length === 0) await pruneCheckpoints(store, at, policy, now, live, report, remove)
+  if (report.runs.length > 0 && !policy.dryRun) await policy.onRemoveRuns?.()
   for (const run of report.runs) await removeRun(store, at, run, remove)
   const pruneStale = async (folder: string, isNeeded: (name: string) => boolean) => {
     for await (const file of store.list(folder)) {

@@ -51,6 +51,7 @@ export {
   topicOf,
 } from './events.ts'
 export type { GcReport } from './gc-report.ts'
+export { lastCollection, type Collected } from './collected-record.ts'
 export { type Unfinished, hold, unfinished } from './holder.ts'
 export { checkpointKey, keyBase, sha256 } from './key.ts'
 export {

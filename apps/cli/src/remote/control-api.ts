@@ -1420,7 +1420,12 @@ export interface operations {
                             };
                             /** @description the place of a queued run */
                             readonly queue?: {
-                                /** @description the limit that is reached; missing when the run is about to start */
+                                /**
+                                 * @description the run waits because the project no longer has its pipeline: cancel it, or add the pipeline again
+                                 * @enum {boolean}
+                                 */
+                                readonly isRemoved?: true;
+                                /** @description the limit that is reached. Without one, the run is about to start, unless its pipeline was removed */
                                 readonly limit?: {
                                     readonly name: string;
                                     /** @enum {string} */
@@ -1683,7 +1688,12 @@ export interface operations {
                         };
                         /** @description the place of a queued run */
                         readonly queue?: {
-                            /** @description the limit that is reached; missing when the run is about to start */
+                            /**
+                             * @description the run waits because the project no longer has its pipeline: cancel it, or add the pipeline again
+                             * @enum {boolean}
+                             */
+                            readonly isRemoved?: true;
+                            /** @description the limit that is reached. Without one, the run is about to start, unless its pipeline was removed */
                             readonly limit?: {
                                 readonly name: string;
                                 /** @enum {string} */

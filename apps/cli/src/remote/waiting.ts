@@ -17,7 +17,9 @@ export async function waitOf(
   return (await getFrom(control, '/v1/pipelines/{pipeline}/runs/{run}', { path: { pipeline, run } })).queue
 }
 
-export function waitText({ place, waiting, limit }: Waiting): string {
+export function waitText({ place, waiting, limit, isRemoved }: Waiting): string {
+  if (isRemoved)
+    return 'queued  not started: the project no longer has this pipeline. Cancel the run, or add the pipeline again'
   const line = `queued  place ${number(place)} of ${number(waiting)}`
   if (!limit) return `${line}; about to start`
   const many = counted(limit.runs, 'run')

@@ -12,7 +12,11 @@ const Queue = z
     limit: z
       .strictObject({ of: z.enum(['pipeline', 'environment']), name: z.string(), runs: z.int() })
       .optional()
-      .describe('the limit that is reached; missing when the run is about to start'),
+      .describe('the limit that is reached. Without one, the run is about to start, unless its pipeline was removed'),
+    isRemoved: z
+      .literal(true)
+      .optional()
+      .describe('the run waits because the project no longer has its pipeline: cancel it, or add the pipeline again'),
   })
   .describe('the place of a queued run')
 const RunLine = z.strictObject({

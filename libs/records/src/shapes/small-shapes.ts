@@ -117,9 +117,10 @@ export const running = object(
 
 /** The record that control keeps of the last collection. */
 export const collected = object(
+  { host: text },
   {
     at: number,
-    host: text,
+    removedUntil: number,
     report: object(
       { runs: list(text) },
       {
@@ -145,6 +146,11 @@ export const collected = object(
       },
     ),
   },
-  {},
-  { at: WHEN, host: 'process that ran the collection', report: 'what was removed' },
+  {
+    at: `${WHEN}. Absent while the first collection is in progress`,
+    host: 'process that ran the collection',
+    report: 'what was removed',
+    removedUntil:
+      'when the last collection that removed runs started. A run that was planned before and has no plan was removed',
+  },
 )
