@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isGone, processName } from '@cairn/drivers/process-id'
 import { stopProcess } from '@cairn/drivers/stop-process'
+import { silentMs, stopsAnswering } from './liveness.ts'
 import { markOf } from './marked.ts'
 import type { Service, Stack, Watch } from './stack.ts'
 
@@ -16,7 +17,7 @@ const STOP_MS = 30_000
 /** How often a process that is not a child is checked. */
 const CHECK_MS = 200
 
-/** A supervised service: its process is restarted whenever it ends, with growing delays. */
+/** A supervised service: its process is restarted whenever it ends, with growing delays, or no longer answers. */
 export class SupervisedService {
   readonly service: Service
   /** The process, while one is running. */
@@ -28,6 +29,8 @@ export class SupervisedService {
   #since: string
   #restarts: number
   #ended: string | undefined
+  /** The process that is stopped because it does not answer. */
+  #silent: string | undefined
 
   /** @param found a process of the service that an earlier supervisor started */
   constructor(stack: Stack, service: Service, changed: () => void, found?: string, before?: Watch) {
@@ -62,7 +65,8 @@ export class SupervisedService {
     let wait = MIN_RESTART_MS
     for (let adopted = found; !signal.aborted; adopted = undefined) {
       const startedAt = performance.now()
-      const ended = await (adopted === undefined ? this.#run() : this.#adopt(adopted))
+      const how = await (adopted === undefined ? this.#run() : this.#adopt(adopted))
+      const ended = this.process !== undefined && this.process === this.#silent ? 'no longer answered' : how
       this.process = undefined
       this.#since = new Date().toISOString()
       this.#ended = ended
@@ -93,7 +97,7 @@ export class SupervisedService {
         child.once('error', ({ message }) => done(message))
         child.once('exit', (code, by) => done(by === null ? `exited with code ${code}` : `was killed by ${by}`))
       })
-      if (child.pid !== undefined) this.#began(processName(child.pid), new Date().toISOString())
+      if (child.pid !== undefined) this.#began(processName(child.pid), new Date().toISOString(), false)
       return await ended
     } catch (error) {
       return (error as Error).message // the machine is out of memory or file handles: a later try may succeed
@@ -103,15 +107,23 @@ export class SupervisedService {
   }
 
   async #adopt(process: string): Promise<string> {
-    this.#began(process, this.#since)
+    this.#began(process, this.#since, true)
     while (!isGone(process)) await sleep(CHECK_MS)
     return 'ended'
   }
 
-  #began(process: string, since: string): void {
+  #began(process: string, since: string, hasAnswered: boolean): void {
     this.process = process
     this.#since = since
     this.#changed()
+    if (this.service.probe === 'http') void this.#stopOnceSilent(process, hasAnswered)
+  }
+
+  async #stopOnceSilent(process: string, hasAnswered: boolean): Promise<void> {
+    const isOver = () => this.#stopped.signal.aborted || this.process !== process
+    if (!(await stopsAnswering(this.service.url, { hasAnswered, isOver, silentMs: silentMs() }))) return
+    this.#silent = process
+    await stopProcess(process)
   }
 }
 

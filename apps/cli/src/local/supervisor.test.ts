@@ -13,8 +13,48 @@ import {
 import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { freePorts } from '@cairn/drivers/free-ports'
 import { expect, it, vi } from 'vitest'
 import { Stack, type Service } from './stack.ts'
+
+it('the supervisor replaces a service that has answered and no longer does, such as a frozen one', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'cairn-supervisor-'))
+  writeFileSync(join(root, 'package.json'), '{ "cairn": {} }')
+  const answered = join(root, 'answered')
+  const [port] = await freePorts([undefined])
+  const program = `require('node:http').createServer((_, answer) => {
+    require('node:fs').appendFileSync(${JSON.stringify(answered)}, process.pid + ' ')
+    answer.end('{}')
+  }).listen(${port}, '127.0.0.1')`
+  const url = `http://127.0.0.1:${port}`
+  const service: Service = {
+    name: 'one',
+    program: process.execPath,
+    args: ['-e', program],
+    env: {},
+    url,
+    probe: 'http',
+    version: '1',
+  }
+  const stack = new Stack(root)
+  mkdirSync(dirname(stack.servicesFile), { recursive: true })
+  writeFileSync(stack.servicesFile, JSON.stringify([service]))
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'supervisor.ts'), root], {
+    env: { ...process.env, CAIRN_SILENT: '0.5' },
+    stdio: 'inherit',
+  })
+  const pids = () => [...new Set(existsSync(answered) ? readFileSync(answered, 'utf8').trim().split(' ') : [])]
+  try {
+    const [frozen] = await vi.waitUntil(() => pids().length === 1 && pids(), 60_000)
+    process.kill(Number(frozen), 'SIGSTOP')
+    await vi.waitUntil(() => pids().length === 2, 120_000)
+    expect(stack.running!.watch!['one']).toMatchObject({ restarts: 1, ended: 'no longer answered' })
+  } finally {
+    child.kill('SIGTERM')
+    await new Promise((done) => (child.exitCode === null ? child.once('exit', done) : done(undefined)))
+    rmSync(root, { recursive: true, force: true })
+  }
+}, 240_000)
 
 it.skipIf(!existsSync('/dev/full'))(
   'the supervisor outlives a log that cannot be written, and works again afterwards',
@@ -48,7 +88,7 @@ it.skipIf(!existsSync('/dev/full'))(
       writeFileSync(`${stack.servicesFile}.new`, JSON.stringify([service]))
       renameSync(`${stack.servicesFile}.new`, stack.servicesFile)
       await vi.waitUntil(() => existsSync(join(root, 'started')), 60_000)
-      expect(readFileSync(stack.runningFile, 'utf8')).toContain('"one"')
+      await vi.waitUntil(() => stack.running?.services['one'], 60_000)
     } finally {
       closeSync(openSync(stack.servicesFile, 'r+')) // a writer may still wait for a reader
       child.kill('SIGTERM')
