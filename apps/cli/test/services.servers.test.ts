@@ -296,6 +296,11 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     expect((await project.cairn('cancel', `shop/${run}`, '--on', 'local')).stdout).toContain(`cancelled  shop/${run}`)
     expect(await ended).toBe(2)
     expect(await nextEnded).toBe(0)
+    type Times = { run: string; startedAt: number; ms: number }[]
+    const times = new Map(((await listed()) as Times).map((line) => [line.run, line]))
+    expect(waiting[0]).not.toHaveProperty('startedAt')
+    const blocking = times.get(run)!
+    expect(times.get(waiting[0]!.run)!.startedAt).toBeGreaterThanOrEqual(blocking.startedAt + blocking.ms)
     project.write({ 'package.json': JSON.stringify(manifest) })
     expect((await project.cairn('cancel', `shop/${run}`, '--on', 'local')).stdout).toContain(`cancelled  shop/${run}`)
   })

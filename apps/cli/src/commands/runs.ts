@@ -35,7 +35,10 @@ interface RunLine {
   readonly fault?: string
   /** Whether it is the production run. */
   readonly production: boolean
-  readonly startedAt: number
+  readonly plannedAt: number
+  /** When its first task started, for a run that was queued. Missing while none has. */
+  readonly startedAt: number | undefined
+  /** How long it took, without its time in the queue. */
   readonly ms: number | undefined
   /** Numbers of tasks: steps, and items of steps inside an `each`. */
   readonly computed: number
@@ -78,7 +81,7 @@ export default async function runs(
     }
   }
   const faulty = found.filter(({ fault }) => fault !== undefined)
-  const readable = found.filter(({ fault }) => fault === undefined).sort((a, b) => b.startedAt - a.startedAt)
+  const readable = found.filter(({ fault }) => fault === undefined).sort((a, b) => b.plannedAt - a.plannedAt)
   const newest = [...readable.slice(0, most), ...faulty]
   if (json) return printData(jsonText(newest.map(withKnownTime), 2))
   if (newest.length === 0) {
@@ -97,7 +100,7 @@ export default async function runs(
   const rows = newest.map(({ pipeline, run, status, production, startedAt, ms, metrics, ...tasks }) => [
     `${pipeline}/${run}`,
     paint(STATUS_FORMATS[status], status) + (production ? ', in production' : ''),
-    status === 'unreadable' ? '' : when(startedAt, zone),
+    startedAt === undefined ? '' : when(startedAt, zone),
     ms === undefined ? '' : duration(ms),
     ...counted.map((state) => number(tasks[state])),
     metricsText(metrics),
@@ -134,7 +137,17 @@ function metricsText(metrics: RunLine['metrics']): string {
 /** The row of a run with damaged records. */
 function unreadable(pipeline: string, run: string, fault: string): RunLine {
   const none = { computed: 0, reused: 0, caught: 0, failed: 0, metrics: {}, unfit: [], deadLetters: [] }
-  return { pipeline, run, status: 'unreadable', fault, production: false, startedAt: 0, ms: undefined, ...none }
+  return {
+    pipeline,
+    run,
+    status: 'unreadable',
+    fault,
+    production: false,
+    plannedAt: 0,
+    startedAt: undefined,
+    ms: undefined,
+    ...none,
+  }
 }
 
 async function runLine(
@@ -156,6 +169,7 @@ async function runLine(
     if (record) ends.set(id, record)
   }
   const outcomes = [...ends].flatMap(([id, { items }]) => (plan.nodes[id]!.type === 'step' ? items : []))
+  const startedAt = plan.queued ? firstStart(ends) : plan.createdAt
   const items = await itemCounts(store, at, plan)
   const tasks = (wanted: ItemState) =>
     outcomes.filter((outcome) => stateOf(outcome) === wanted).length +
@@ -167,8 +181,9 @@ async function runLine(
       status: queue ? 'queued' : await statusOf(store, at, { plan, end }, globals.on),
       queue,
       production,
-      startedAt: plan.createdAt,
-      ms: end && end.endedAt - plan.createdAt, // may be the difference of two clocks, if two processes worked on it
+      plannedAt: plan.createdAt,
+      startedAt,
+      ms: end && startedAt && end.endedAt - startedAt, // may be the difference of two clocks, if two processes worked on it
       computed: tasks('computed'),
       reused: tasks('reused'),
       caught: tasks('caught'),
@@ -178,4 +193,8 @@ async function runLine(
       deadLetters: end ? [] : await blockingLetters(globals, plan),
     },
   ]
+}
+
+function firstStart(ends: ReadonlyMap<string, EndRecord>): number | undefined {
+  return ends.size === 0 ? undefined : Math.min(...[...ends.values()].map(({ startedAt }) => startedAt))
 }
