@@ -252,7 +252,7 @@ program
   .action(lazy(() => import('./commands/lint.ts')))
 program
   .command('check')
-  .description('check the types of the project, and that every pipeline can be planned, as a CI should')
+  .description('check the types of the project, and that every pipeline can be planned')
   .action(lazy(() => import('./commands/check.ts')))
 program
   .command('doctor')

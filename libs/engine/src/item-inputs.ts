@@ -39,7 +39,7 @@ export async function resolveRefs(
   batch: string,
   refs: readonly Ref[],
 ): Promise<ResolvedRefs> {
-  const lineage = state.lineage(scope, batch)
+  const lineage = state.opened.lineage(scope, batch)
   const given = new Map<string, (index: number) => ArtifactRef | NotRun>()
   for (const ref of refs)
     if (!given.has(refName(ref)))
@@ -48,7 +48,7 @@ export async function resolveRefs(
   async function itemReader(each: string) {
     const depth = scope.indexOf(each)
     const items = await itemsOf(state, reader, each, batchAt(batch, depth))
-    const { from } = state.slice(each, batchAt(batch, depth), indexAt(batch, depth))
+    const { from } = state.opened.slice(each, batchAt(batch, depth), indexAt(batch, depth))
     return (index: number) => items.at(from + lineage[depth + 1]![index]!)!
   }
 
@@ -60,7 +60,7 @@ export async function resolveRefs(
     const { items } = await reader.end(task)
     let places: number[][] | undefined
     const nameOf = (index: number) => {
-      places ??= state.indicesIn(planned.scope, batchAt(batch, depth))
+      places ??= state.opened.indicesIn(planned.scope, batchAt(batch, depth))
       return depth === 0 ? node : `${node}/${itemName({ indices: places[index]! })}`
     }
     return (index: number) => {
@@ -85,7 +85,7 @@ export function itemsOf(state: RunState, reader: RunReader, each: string, outerB
 
 async function readItems(state: RunState, reader: RunReader, each: string, outerBatch: string): Promise<Items> {
   const { over, scope } = state.plan.nodes[each] as PlannedEach
-  const counts = state.itemsOf(each, outerBatch)
+  const counts = state.opened.itemsOf(each, outerBatch)
   const lists = await resolveRefs(state, reader, scope, outerBatch, [over])
   const all: Items[] = []
   for (const [index, count] of counts.entries()) {

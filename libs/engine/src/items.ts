@@ -89,7 +89,7 @@ export async function itemsOfNode(state: RunState, reader: RunReader, node: stri
       const refs: Items =
         (await itemsOf(state, reader, each, batch).catch(undefinedOn('NOT_FOUND', 'BAD_RECORD', 'CORRUPT'))) ?? []
       const all: Known[] = []
-      for (const [outer, count] of state.itemsOf(each, batch).entries())
+      for (const [outer, count] of state.opened.itemsOf(each, batch).entries())
         for (let index = 0; index < count; index++) {
           const { indices, labels } = items[outer]!
           all.push({ indices: [...indices, index], labels: [...labels, refs.at(all.length)?.label] })

@@ -80,7 +80,7 @@ async function collectItems(
     const ahead = index % CONCURRENCY === 0 ? Math.min(CONCURRENCY, batches - index) : 0
     await Promise.all(Array.from({ length: ahead }, (_, more) => endsOf(innerAt(index + more)))) // cached
     const inner = innerAt(index)
-    const { parents } = state.slice(id, batch, index)
+    const { parents } = state.opened.slice(id, batch, index)
     const ends = await endsOf(inner)
     const refs = await resolveRefs(state, reader, inside, inner, Object.values(collects))
     parents.forEach((parent, at) => {

@@ -11,6 +11,7 @@ import {
 } from '@cairn/records'
 import type { Ref } from '@cairn/kernel/contract'
 import { batchAt, countsOf, indexAt, type Lineage } from './batch.ts'
+import { OpenedEaches } from './opened.ts'
 import { wiringOf, type Wiring } from './wiring.ts'
 
 /** The part of a terminal record that a run's state needs. The task's event carries it, too. */
@@ -26,9 +27,8 @@ export type Ending = Pick<EndRecord, 'status' | 'counts'>
 export class RunState {
   readonly plan: Plan
   readonly wiring: Wiring
+  readonly opened: OpenedEaches
   readonly #ends = new Map<string, Ending>()
-  /** For each open `each`, by its task: the number of items for every outer item. */
-  readonly #opened = new Map<string, readonly number[]>()
   /** How many endings each task or opening still waits for. */
   readonly #waiting = new Map<string, number>()
   /** Endings of tasks that are not known yet, because the ending that opens their `each` has not arrived. */
@@ -39,6 +39,7 @@ export class RunState {
   constructor(plan: Plan) {
     this.plan = plan
     this.wiring = wiringOf(plan)
+    this.opened = new OpenedEaches(plan)
     for (const id of this.wiring.outermost) this.#create(id, '')
     for (const [id, { outputs }] of this.wiring.given)
       this.#end(id, { status: 'completed', counts: countsOf([outputs]) })
@@ -108,39 +109,6 @@ export class RunState {
     return statuses.has('failed') || statuses.has('timed-out') ? 'failed' : 'completed'
   }
 
-  /** Returns the numbers of items of an open `each`, for every item of the batch around it. */
-  itemsOf(each: string, outerBatch: string): readonly number[] {
-    return this.#opened.get(taskName({ node: each, batch: outerBatch })) ?? []
-  }
-
-  /**
-   * Returns, for every item of a batch, its outer item at each depth: `lineage[depth][index]`. Depth 0 is the single
-   * call outside every `each`. The last depth is the items themselves.
-   */
-  lineage(scope: readonly string[], batch: string): number[][] {
-    let lineage = [[0]]
-    scope.forEach((each, depth) => {
-      const { parents } = this.slice(each, batchAt(batch, depth), indexAt(batch, depth))
-      lineage = [...lineage.map((items) => parents.map((parent) => items[parent]!)), parents.map((_, index) => index)]
-    })
-    return lineage
-  }
-
-  /** Returns a batch's offset in all items of its `each`, and the outer item of each of its items. */
-  slice(each: string, outerBatch: string, index: number): { from: number; parents: number[] } {
-    const counts = this.itemsOf(each, outerBatch)
-    const { batch } = this.plan.nodes[each] as PlannedEach
-    const from = index * batch
-    const parents: number[] = []
-    let seen = 0
-    for (let parent = 0; parent < counts.length && parents.length < batch; parent++) {
-      const until = Math.min(seen + counts[parent]!, from + batch)
-      for (let item = Math.max(seen, from); item < until; item++) parents.push(parent)
-      seen += counts[parent]!
-    }
-    return { from, parents }
-  }
-
   /** Returns the first `when` that keeps a node from running for one item, and whether its condition has a value. */
   closedGuard(
     id: string,
@@ -153,23 +121,6 @@ export class RunState {
       if (value !== arm) return { when, isKnown: value !== undefined }
     }
     return undefined
-  }
-
-  /** Returns the indices of every item of a batch: in the list that is mapped over, after those of its outer items. */
-  indicesIn(scope: readonly string[], batch: string): number[][] {
-    const lineage = this.lineage(scope, batch)
-    const places = scope.map((each, depth) => {
-      const outerBatch = batchAt(batch, depth)
-      const { from, parents } = this.slice(each, outerBatch, indexAt(batch, depth))
-      const starts: number[] = []
-      let sum = 0
-      for (const count of this.itemsOf(each, outerBatch)) {
-        starts.push(sum)
-        sum += count
-      }
-      return parents.map((parent, at) => from + at - starts[parent]!)
-    })
-    return lineage.at(-1)!.map((_, index) => places.map((of, depth) => of[lineage[depth + 1]![index]!]!))
   }
 
   /** Returns the value of a condition for one item; undefined when it is unknown. */
@@ -201,13 +152,7 @@ export class RunState {
     if (scope?.length !== (batch === '' ? 0 : batch.split('.').length)) return false
     if (scope.length === 0) return true
     const depth = scope.length - 1
-    return indexAt(batch, depth) < this.#batches(scope[depth]!, batchAt(batch, depth))
-  }
-
-  /** Returns the number of batches of an open `each`. */
-  #batches(each: string, outerBatch: string): number {
-    const items = this.itemsOf(each, outerBatch).reduce((sum, count) => sum + count, 0)
-    return Math.ceil(items / (this.plan.nodes[each] as PlannedEach).batch)
+    return indexAt(batch, depth) < this.opened.batches(scope[depth]!, batchAt(batch, depth))
   }
 
   #create(id: string, batch: string): void {
@@ -238,13 +183,13 @@ export class RunState {
   #open(task: string): void {
     const { node: id, batch } = parseTask(task)
     const each = this.plan.nodes[id] as PlannedEach
-    const lineage = this.lineage(each.scope, batch)
+    const lineage = this.opened.lineage(each.scope, batch)
     const counts = lineage
       .at(-1)!
       .map((index) =>
         this.closedGuard(id, batch, lineage, index) ? 0 : (this.#count(each.over, batch, lineage, index) ?? 0),
       )
-    this.#opened.set(task, counts)
+    this.opened.open(task, counts)
     const body = this.wiring.bodies.get(id) ?? []
     const tasks = [...this.#tasksIn(id, batch, body)]
     this.#waiting.set(task, this.#waiting.get(task)! + tasks.length)
@@ -288,7 +233,7 @@ export class RunState {
   }
 
   *#tasksIn(each: string, outerBatch: string, body: readonly string[]): Iterable<Subject> {
-    const batches = this.#batches(each, outerBatch)
+    const batches = this.opened.batches(each, outerBatch)
     for (let index = 0; index < batches; index++)
       for (const node of body) yield { node, batch: outerBatch === '' ? String(index) : `${outerBatch}.${index}` }
   }

@@ -89,7 +89,7 @@ function statusOf(items: readonly Outcome[]): TaskStatus {
 
 export function cancelledItems({ signal, plan, state }: RunContext, task: string): Outcome[] {
   const { node, batch } = parseTask(task)
-  const items = state.lineage(plan.nodes[node]!.scope, batch).at(-1)!
+  const items = state.opened.lineage(plan.nodes[node]!.scope, batch).at(-1)!
   const { message } = signal.reason as CairnError
   return items.map(() => ({ status: 'cancelled', error: { code: 'CANCELLED', name: 'CANCELLED', message } }))
 }
