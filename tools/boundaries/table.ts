@@ -13,7 +13,7 @@ export const TABLE: Readonly<Record<string, Row>> = {
   'libs/connectors': { libs: ['kernel', 'files'], packages: [] },
   'libs/kinds': {
     libs: ['kernel'],
-    packages: ['@bufbuild/protobuf', '@duckdb/node-api', 'apache-arrow', 'onnxruntime-node'],
+    packages: ['@bufbuild/protobuf', '@duckdb/node-api', 'apache-arrow', 'iconv-lite', 'onnxruntime-node'],
   },
   'libs/pipelines': {
     libs: [],

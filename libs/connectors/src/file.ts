@@ -1,11 +1,9 @@
-import { createHash } from 'node:crypto'
-import { createReadStream, existsSync } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
-import { pipeline as pump } from 'node:stream/promises'
-import { whyNoFile } from '@cairn/files'
-import { CairnError, checkNoOptions, shown, type Connector, type ConnectorContext, type LocalFile } from '@cairn/kernel'
+import { CairnError, checkNoOptions, type Connector, type ConnectorContext, type LocalFile } from '@cairn/kernel'
+import { checkText } from './check-text.ts'
+import { fileVersion } from './file-version.ts'
 
 /**
  * Connects a source to a file of the project. The version of the file is the SHA-256 of its content.
@@ -41,43 +39,12 @@ export function fromPackage(name: string, path: string, ...more: readonly unknow
   return fileConnector(`${name}/${path}`, ({ root }) => join(packageFolder(name, root), path))
 }
 
-function checkText(value: unknown, owner: string, example: string): void {
-  if (typeof value === 'string' && value !== '') return
-  throw new CairnError('BAD_DEFINITION', `${owner} takes a non-empty string, not ${shown(value)}`, {
-    next: `for example ${example}`,
-  })
-}
-
 function fileConnector(describes: string, locate: (context: ConnectorContext) => string): Connector<LocalFile> {
   return {
     describes,
-    async version(context) {
-      const path = locate(context)
-      try {
-        const found = await stat(path, { bigint: true })
-        const reason = whyNoFile(found)
-        if (reason !== undefined) throw new Error(`${reason}, but a source reads a single file`)
-        const { size, mtimeNs, ctimeNs, ino } = found
-        const digest = () => fileDigest(path, context.signal)
-        // The digest of a recently changed file is not remembered: another change within the same tick of the file
-        // system's clock would leave the same times.
-        if (Date.now() - Number(mtimeNs / 1_000_000n) < 2_000) return await digest()
-        return await context.remember(`${path} ${size} ${mtimeNs} ${ctimeNs} ${ino}`, digest)
-      } catch (cause) {
-        throw new CairnError('SOURCE_UNREACHABLE', `${describes} cannot be read: ${(cause as Error).message}`, {
-          cause,
-          next: `check ${path}, or change the path that the source reads`,
-        })
-      }
-    },
+    version: (context) => fileVersion(locate(context), describes, context),
     open: (context) => ({ path: locate(context) }),
   }
-}
-
-async function fileDigest(path: string, signal: AbortSignal): Promise<string> {
-  const hash = createHash('sha256')
-  await pump(createReadStream(path, { highWaterMark: 1 << 20 }), hash, { signal })
-  return hash.digest('hex')
 }
 
 function packageFolder(name: string, root: string): string {

@@ -1,2 +1,3 @@
 export { fromFile, fromPackage } from './file.ts'
+export { fromFiles, type NamedFile } from './files.ts'
 export { fromUrl } from './url.ts'

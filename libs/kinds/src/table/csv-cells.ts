@@ -17,30 +17,49 @@ export interface CsvColumn {
   readonly declared: boolean
 }
 
+/** How numbers and dates are written, if not as in the error messages below. */
+export interface CellFormats {
+  /** The character before the decimals. @default '.' */
+  readonly decimal?: '.' | ',' | undefined
+  /** The format of dates in DuckDB's notation, such as `%d.%m.%Y`. */
+  readonly dates?: string | undefined
+  /** The format of timestamps in this notation. */
+  readonly timestamps?: string | undefined
+}
+
 interface Conversion {
   /** A cheap condition that most valid texts meet. */
   readonly usual: string
   /** The condition for all other valid texts. */
   readonly other: string
+  /** The text to cast. @default the cell */
+  readonly text?: string
   /** The conversion of these other texts. @default a plain cast */
   readonly value?: string
   readonly expected: string
 }
 
 /** An SQL expression that converts a cell to the column's type. A text that is no such value fails the query. */
-export function csvCell({ name, type, declared }: CsvColumn): string {
+export function csvCell({ name, type, declared }: CsvColumn, formats: CellFormats = {}): string {
   const cell = identifier(name)
-  const found = conversion(cell, type, declared)
+  const found = conversion(cell, type, declared, formats)
   if (!found) return cell
-  const { usual, other, value = `try_cast(${cell} as ${type})`, expected } = found
-  const converted = `case when ${usual} then try_cast(${cell} as ${type}) when ${other} then ${value} end`
+  const { usual, other, text = cell, value = `try_cast(${text} as ${type})`, expected } = found
+  const converted = `case when ${usual} then try_cast(${text} as ${type}) when ${other} then ${value} end`
   const message = `${literal(`${BAD_TEXT}column "${name}" of the CSV file has the cell "`)} || left(${cell}, 60) || ${literal(`", which is not a ${expected}`)}`
   return `coalesce(${converted}, case when ${cell} is null then null else error(${message}) end)::${type} as ${cell}`
 }
 
-function conversion(cell: string, type: string, declared: boolean): Conversion | undefined {
-  if (/^U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)$/.test(type)) return whole(cell, type, declared)
-  if (type === 'DOUBLE' || type === 'FLOAT') return float(cell, type, declared)
+function conversion(cell: string, type: string, declared: boolean, formats: CellFormats): Conversion | undefined {
+  const { decimal, dates, timestamps } = formats
+  const number = /^U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)$/.test(type)
+    ? whole
+    : type === 'DOUBLE' || type === 'FLOAT'
+      ? float
+      : undefined
+  if (number) return decimal === ',' ? withComma(cell, type, declared, number) : number(cell, type, declared)
+  if (type === 'DATE' && dates !== undefined) return formatted(cell, type, dates, 'date')
+  if (type.startsWith('TIMESTAMP') && timestamps !== undefined) return formatted(cell, type, timestamps, 'timestamp')
   if (type === 'DATE')
     return { usual: `${cell} like '____-__-__'`, other: matches(cell, DAY), expected: 'date such as 2001-02-03' }
   if (type.startsWith('TIMESTAMP')) return timestamp(cell, type)
@@ -48,6 +67,22 @@ function conversion(cell: string, type: string, declared: boolean): Conversion |
     return { usual: `${cell} like '__:__:__'`, other: matches(cell, CLOCK), expected: 'time such as 04:05:06' }
   if (type === 'BOOLEAN') return { usual: 'true', other: 'true', expected: 'boolean (true or false)' }
   return undefined
+}
+
+/** A cell with a decimal comma. A point in it might separate thousands, so it is refused. */
+function withComma(cell: string, type: string, declared: boolean, number: typeof whole): Conversion {
+  const text = `replace(${cell}, ',', '.')`
+  const { usual, other, expected } = number(text, type, declared)
+  const noPoint = `not contains(${cell}, '.')`
+  const comma = `${expected} with a decimal comma`
+  return { usual: `${noPoint} and (${usual})`, other: `${noPoint} and (${other})`, text, expected: comma }
+}
+
+/** A year below 1000 would be one of two digits, which DuckDB takes literally. Digits that a type lacks are not dropped. */
+function formatted(cell: string, type: string, format: string, what: string): Conversion {
+  const value = `try_strptime(${cell}, ${literal(format)})`
+  const isExact = `year(${value}) >= 1000 and ${value}::${type}::timestamp = ${value}::timestamp`
+  return { usual: 'false', other: isExact, value: `${value}::${type}`, expected: `${what} in the format ${format}` }
 }
 
 function whole(cell: string, type: string, declared: boolean): Conversion {

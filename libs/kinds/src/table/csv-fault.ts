@@ -1,8 +1,9 @@
 import { isUtf8 } from 'node:buffer'
 import { createReadStream } from 'node:fs'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
-import { CairnError } from '@cairn/kernel'
+import type { CairnError } from '@cairn/kernel'
 import { compressionOf } from './duckdb-path.ts'
+import { refused } from './refused.ts'
 
 /** The format of a CSV file, as far as it is known. */
 export interface Dialect {
@@ -12,6 +13,9 @@ export interface Dialect {
   /** The number of declared columns. If undefined, the first row determines it. */
   readonly columns: number | undefined
 }
+
+/** What to do about a file in another encoding. */
+export const NOT_UTF8 = "name its encoding: csv(file, { encoding: 'windows-1252' })"
 
 const DELIMITERS = [',', ';', '\t', '|']
 
@@ -54,7 +58,8 @@ export async function isEmpty(path: string): Promise<boolean> {
 
 const FEW = 64
 
-async function unpacked(path: string, end?: number): Promise<AsyncIterable<unknown>> {
+/** The content of a file, decompressed. */
+export async function unpacked(path: string, end?: number): Promise<AsyncIterable<unknown>> {
   const packed = await compressionOf(path)
   const file = createReadStream(path, packed === 'none' && end !== undefined ? { end } : {})
   const unpacker = packed === 'gzip' ? createGunzip() : packed === 'zstd' ? createZstdDecompress() : undefined
@@ -198,14 +203,10 @@ class Scan {
       if (!isUtf8(bytes.subarray(from, end))) break
       from = end
     }
-    return this.#refused(line, 'is not valid UTF-8', `convert the file to UTF-8, for example with iconv -t utf-8`)
+    return this.#refused(line, 'is not valid UTF-8', NOT_UTF8)
   }
 
   #refused(line: number, what: string, next: string): CairnError {
     return refused(this.#path, line, what, next)
   }
-}
-
-export function refused(path: string, line: number | undefined, what: string, next: string): CairnError {
-  return new CairnError('STEP_FAILED', `${path}${line === undefined ? '' : `:${line}`} ${what}`, { next })
 }

@@ -2,10 +2,11 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import { CairnError } from '@cairn/kernel'
 import { identifier, literal, storedType } from './column-sql.ts'
 import type { Column } from './columns.ts'
-import { csvCell, type CsvColumn } from './csv-cells.ts'
+import { csvCell, type CellFormats, type CsvColumn } from './csv-cells.ts'
 import type { CsvCalls } from './duckdb-path.ts'
-import { csvFault, delimiterIn, isEmpty, refused, type Dialect } from './csv-fault.ts'
+import { csvFault, delimiterIn, isEmpty, type Dialect } from './csv-fault.ts'
 import { checkApart, isHeader, shown } from './file-columns.ts'
+import { refused, shownPath } from './refused.ts'
 
 /** CSV files with the same columns, and what is known about their format. */
 export interface CsvFiles {
@@ -17,6 +18,7 @@ export interface CsvFiles {
   /** Whether the first line is a header. @default true, unless it names none of the declared columns */
   readonly header: boolean | undefined
   readonly dialect: Omit<Dialect, 'columns'>
+  readonly formats: CellFormats
 }
 
 /**
@@ -51,7 +53,7 @@ async function declaredCsv(rows: Rows, files: CsvFiles, columns: readonly Column
   const typed = columns.map((column) => ({ name: column.name, type: storedType(column), declared: true }))
   const text = `columns = {${columns.map(({ name }) => `${literal(name)}: 'VARCHAR'`).join(', ')}}`
   const read = (some: readonly string[], header: boolean) =>
-    selectCells(typed, calls.read(some, [...options, text, `header = ${header}`]))
+    selectCells(typed, files.formats, calls.read(some, [...options, text, `header = ${header}`]))
   const headers = await Promise.all(paths.map((path) => hasDeclaredHeader(rows, files, path, typed)))
   if (headers.every((header) => header === headers[0])) return read(paths, headers[0] ?? false)
   return paths.map((path, at) => read([path], headers[at]!)).join(' union all ')
@@ -59,7 +61,7 @@ async function declaredCsv(rows: Rows, files: CsvFiles, columns: readonly Column
 
 async function hasDeclaredHeader(
   rows: Rows,
-  { calls, options, header }: CsvFiles,
+  { calls, options, header, formats }: CsvFiles,
   path: string,
   columns: readonly CsvColumn[],
 ): Promise<boolean> {
@@ -68,17 +70,27 @@ async function hasDeclaredHeader(
   const names = columns.map(({ name }) => name)
   if (!line || isHeader(line, names)) return line !== undefined
   if (header !== undefined) return header
-  const said = columns.every(({ type }) => type === 'VARCHAR') ? undefined : await isRow(rows, line, columns)
+  const said = columns.every(({ type }) => type === 'VARCHAR') ? undefined : await isRow(rows, line, columns, formats)
   if (said !== undefined) return !said
-  throw new CairnError('BAD_DEFINITION', `the first line of ${path} may be a header or a row: ${shown(line)}`, {
-    next: 'set the option header: csv(file, { columns: …, header: true }), or header: false',
-  })
+  throw new CairnError(
+    'BAD_DEFINITION',
+    `the first line of ${shownPath(path)} may be a header or a row: ${shown(line)}`,
+    {
+      next: 'set the option header: csv(file, { columns: …, header: true }), or header: false',
+    },
+  )
 }
 
 /** Whether a line holds values of the columns' types. A header with other names does not. */
-async function isRow(rows: Rows, line: readonly string[], columns: readonly CsvColumn[]): Promise<boolean> {
+async function isRow(
+  rows: Rows,
+  line: readonly string[],
+  columns: readonly CsvColumn[],
+  formats: CellFormats,
+): Promise<boolean> {
   const cells = columns.map(({ name }, at) => `nullif(${literal(line[at] ?? '')}, '') as ${identifier(name)}`)
-  return rows(`select ${columns.map(csvCell).join(', ')} from (select ${cells.join(', ')})`).then(
+  const converted = columns.map((column) => csvCell(column, formats))
+  return rows(`select ${converted.join(', ')} from (select ${cells.join(', ')})`).then(
     () => true,
     () => false,
   )
@@ -95,7 +107,7 @@ async function foundCsv(rows: Rows, files: CsvFiles): Promise<string> {
   const found: Found[] = []
   for (const path of paths) {
     if (header) checkApart((await firstLine(rows, calls.read([path], [...files.options, ...AS_LINE]))) ?? [])
-    found.push(await findColumns(rows, await sniffOf(rows, files, path, options)))
+    found.push(await findColumns(rows, await sniffOf(rows, files, path, options), files.formats))
   }
   const [first] = found
   for (const [at, { columns }] of found.entries()) checkSameNames(first!.columns, columns, [paths[0]!, paths[at]!])
@@ -106,7 +118,7 @@ async function foundCsv(rows: Rows, files: CsvFiles): Promise<string> {
   }))
   const types = `types = {${columns.map(({ name }) => `${literal(name)}: 'VARCHAR'`).join(', ')}}`
   const read = (some: readonly string[], delimiter: string) =>
-    selectCells(columns, calls.read(some, [...options, `delim = ${literal(delimiter)}`, types]))
+    selectCells(columns, files.formats, calls.read(some, [...options, `delim = ${literal(delimiter)}`, types]))
   if (found.every(({ delimiter }) => delimiter === first!.delimiter)) return read(paths, first!.delimiter)
   return paths.map((path, at) => read([path], found[at]!.delimiter)).join(' union all ')
 }
@@ -124,23 +136,30 @@ async function sniffOf(rows: Rows, files: CsvFiles, path: string, options: reado
   const { calls, dialect } = files
   const sniff = calls.sniff(path, options)
   if (dialect.delimiter !== undefined) return sniff
-  const { columns } = await findColumns(rows, sniff)
+  const { columns } = await findColumns(rows, sniff, files.formats)
   const delimiter = columns.size === 1 ? delimiterIn([...columns.keys()][0]!, dialect.quote) : undefined
   return delimiter === undefined ? sniff : calls.sniff(path, [...options, `delim = ${literal(delimiter)}`])
 }
 
-async function findColumns(rows: Rows, sniff: string): Promise<Found> {
+async function findColumns(rows: Rows, sniff: string, formats: CellFormats): Promise<Found> {
   const [row] = await rows(`select Delimiter, DateFormat, TimestampFormat, to_json(Columns)::varchar from ${sniff}`)
   const [delimiter, day, instant, json] = row as [string, string | null, string | null, string]
   const columns = JSON.parse(json) as readonly { readonly name: string; readonly type: string }[]
-  return { delimiter, columns: new Map(columns.map(({ name, type }) => [name, certainType(type, day, instant)])) }
+  return {
+    delimiter,
+    columns: new Map(columns.map(({ name, type }) => [name, certainType(type, day, instant, formats)])),
+  }
 }
 
-/** Keeps dates as text unless the order is year, month, day: in other orders, day and month may be confused. */
-function certainType(type: string, day: string | null, instant: string | null): string {
-  if (type === 'DATE') return day === null || /^%Y[-/]%m[-/]%d$/.test(day) ? type : 'VARCHAR'
-  if (type.startsWith('TIMESTAMP')) return instant === null || instant.startsWith('%Y-%m-%d') ? type : 'VARCHAR'
-  return type
+/**
+ * Keeps dates as text unless their format is given, or the order is year, month, day: in other orders, day and month may
+ * be confused.
+ */
+function certainType(type: string, day: string | null, instant: string | null, formats: CellFormats): string {
+  const { dates, timestamps } = formats
+  if (type === 'DATE') return dates !== undefined || day === null || /^%Y[-/]%m[-/]%d$/.test(day) ? type : 'VARCHAR'
+  if (!type.startsWith('TIMESTAMP')) return type
+  return timestamps !== undefined || instant === null || instant.startsWith('%Y-%m-%d') ? type : 'VARCHAR'
 }
 
 function commonType(types: readonly string[]): string {
@@ -153,11 +172,11 @@ function checkSameNames(first: Found['columns'], other: Found['columns'], [first
   if (first.size === other.size && [...first.keys()].every((name) => other.has(name))) return
   throw new CairnError(
     'BAD_DEFINITION',
-    `the files have different columns: ${shown([...other.keys()])} in ${path}, but ${shown([...first.keys()])} in ${firstPath}`,
+    `the files have different columns: ${shown([...other.keys()])} in ${shownPath(path)}, but ${shown([...first.keys()])} in ${shownPath(firstPath)}`,
     { next: 'read each file with its own csv(…)' },
   )
 }
 
-function selectCells(columns: readonly CsvColumn[], call: string): string {
-  return `select ${columns.map(csvCell).join(', ')} from ${call}`
+function selectCells(columns: readonly CsvColumn[], formats: CellFormats, call: string): string {
+  return `select ${columns.map((column) => csvCell(column, formats)).join(', ')} from ${call}`
 }

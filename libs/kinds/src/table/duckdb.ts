@@ -75,6 +75,11 @@ export async function withConnection<Result>(
   }
 }
 
+/** The folder for temporary files. */
+export function spillFolder(): string {
+  return settings.scratch ?? tmpdir()
+}
+
 function instance(mode: Mode): Promise<DuckDBInstance> {
   const found = instances.get(mode)
   if (found) return found
@@ -87,7 +92,7 @@ function instance(mode: Mode): Promise<DuckDBInstance> {
 // from run to run. Several serial queries still run concurrently.
 async function open(mode: Mode): Promise<DuckDBInstance> {
   const { DuckDBInstance } = await import('@duckdb/node-api') // 70 MB of native code
-  const scratch = join(settings.scratch ?? tmpdir(), `cairn-duckdb-${randomUUID()}`)
+  const scratch = join(spillFolder(), `cairn-duckdb-${randomUUID()}`)
   process.once('exit', () => rmSync(scratch, { recursive: true, force: true }))
   const created = await DuckDBInstance.create(':memory:', {
     threads: String(mode === 'serial' ? 1 : (settings.threads ?? availableParallelism())),

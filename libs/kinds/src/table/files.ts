@@ -3,6 +3,7 @@ import type { StoredFile } from '../file.ts'
 import { literal } from './column-sql.ts'
 import { exactCsv } from './csv-files.ts'
 import { csvCalls, parquetFiles } from './duckdb-path.ts'
+import { inUtf8 } from './encoding.ts'
 import { readColumns, type ColumnList, type Columns } from './columns.ts'
 import { checkParquetFiles } from './parquet-files.ts'
 import { SQL, type SqlPart } from './relation.ts'
@@ -40,6 +41,14 @@ export interface CsvOptions {
   readonly nulls?: readonly string[]
   /** The number of lines before the header or the first row. @default 0 */
   readonly skip?: number
+  /** The character before the decimals of numbers. With `,`, a number with a point is refused. @default '.' */
+  readonly decimal?: '.' | ','
+  /** How dates are written, in DuckDB's notation, such as `%d.%m.%Y`. @default year, month, day, such as 2001-02-03 */
+  readonly dates?: string
+  /** How timestamps are written, such as `%d.%m.%Y %H:%M:%S`. @default such as 2001-02-03 04:05:06 */
+  readonly timestamps?: string
+  /** The encoding of the text, such as `windows-1252` or `utf-16`. The file is converted first. @default 'utf-8' */
+  readonly encoding?: string
 }
 
 const CSV: Options = {
@@ -52,6 +61,10 @@ const CSV: Options = {
   quote: takes.text,
   nulls: takes.texts,
   skip: takes.whole(0),
+  decimal: takes.what(`'.' or ','`, (value) => value === '.' || value === ','),
+  dates: takes.text,
+  timestamps: takes.text,
+  encoding: takes.text,
 }
 
 /**
@@ -64,7 +77,9 @@ const CSV: Options = {
  */
 export function csv(file: ReadableFile | readonly ReadableFile[], options: CsvOptions = {}): SqlPart {
   checkOptions(options, CSV, 'csv')
-  const { columns: given, header, delimiter, quote = '"', nulls, skip = 0 } = options
+  const { columns: given, header, delimiter, quote = '"', nulls, skip = 0, encoding } = options
+  const { decimal, dates, timestamps } = options
+  const formats = { decimal, dates, timestamps }
   const columns = given && readColumns(given)
   // Without these options, DuckDB skips leading lines with fewer cells and lines that look like comments. If the first
   // rows have no quotes, it reads later quotes as a part of the cell.
@@ -75,13 +90,20 @@ export function csv(file: ReadableFile | readonly ReadableFile[], options: CsvOp
     `escape = ${literal(quote)}`,
     ...(delimiter === undefined ? [] : [`delim = ${literal(delimiter)}`]),
     ...(nulls ? [`nullstr = [${nulls.map(literal).join(', ')}]`] : []),
+    ...(decimal === undefined ? [] : [`decimal_separator = ${literal(decimal)}`]),
+    ...(dates === undefined ? [] : [`dateformat = ${literal(dates)}`]),
+    ...(timestamps === undefined ? [] : [`timestampformat = ${literal(timestamps)}`]),
   ]
-  return filePart(file, async (paths, into) => {
+  return filePart(file, async (originals, into) => {
+    const isUtf8 = encoding === undefined || /^utf-?8$/i.test(encoding)
+    const paths = isUtf8 ? originals : await Promise.all(originals.map((path) => inUtf8(path, encoding)))
     const calls = await csvCalls(paths, into)
     return {
       text: `(select * from ${calls.read(paths, written)})`,
-      exact: async (connection) =>
-        `(${await exactCsv(connection, { paths, calls, options: written, columns, header, dialect: { delimiter, quote, skip } })})`,
+      exact: async (connection) => {
+        const dialect = { delimiter, quote, skip }
+        return `(${await exactCsv(connection, { paths, calls, options: written, columns, header, dialect, formats })})`
+      },
     }
   })
 }

@@ -1,5 +1,6 @@
 import type { DuckDBConnection, DuckDBType, DuckDBValue } from '@duckdb/node-api'
-import { refused } from './csv-fault.ts'
+import { NOT_UTF8 } from './csv-fault.ts'
+import { refused } from './refused.ts'
 import { CairnError } from '@cairn/kernel'
 import { checkColumnNames } from './columns.ts'
 import { BAD_TEXT } from './csv-cells.ts'
@@ -60,8 +61,7 @@ function csvError(message: string): CairnError | undefined {
       `has ${found === '1' ? '1 cell' : `${found} cells`}, but there are ${expected} columns`,
       'correct the line; a cell that contains the delimiter must be quoted',
     )
-  if (message.includes('not utf-8'))
-    return refuse('is not valid UTF-8', 'convert the file to UTF-8, for example with iconv -t utf-8')
+  if (message.includes('not utf-8')) return refuse('is not valid UTF-8', NOT_UTF8)
   if (message.includes('unterminated quote'))
     return refuse('has an unclosed quote, or text after a closing quote', 'double a quote inside a cell')
   if (message.includes('Maximum line size'))
