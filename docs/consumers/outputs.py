@@ -61,9 +61,9 @@ def bytes_of(artifact):
     elif re.fullmatch("[0-9a-f]{64}", digest):
         content = get(f"{ROOT}/objects/{digest[:2]}/{digest}")
     else:
-        raise ValueError(f"{digest} is no SHA-256")
+        raise ValueError(f"{digest} is not a SHA-256")
     if hashlib.sha256(content).hexdigest() != digest:
-        raise ValueError(f"the bytes of {digest} are others")
+        raise ValueError(f"the bytes of {digest} are damaged")
     return content
 
 

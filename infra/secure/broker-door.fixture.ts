@@ -81,26 +81,27 @@ export class BrokerDoor {
     const config = { type: TOPIC, name: topic }
     return {
       describe: () => broker.metadata([topic]),
-      hear: async () => {
+      read: async () => {
         const { responses } = await broker.fetch({
           maxWaitTime: 1,
           minBytes: 1,
           isolationLevel: 1,
           topics: [{ topic, partitions: [{ partition: PARTITION, fetchOffset: '0', maxBytes: 100_000 }] }],
         })
-        const heard = responses.flatMap((response) => response.partitions.flatMap(({ messages }) => messages))
-        if (heard.length === 0) throw new Error(`${topic} is empty`)
+        const messages = responses.flatMap((response) => response.partitions.flatMap(({ messages }) => messages))
+        if (messages.length === 0) throw new Error(`${topic} is empty`)
       },
-      tell: () => {
+      write: () => {
         const messages = [{ key: null, value: Buffer.from('tried'), headers: {}, timestamp: Date.now() }]
         return broker.produce({ topicData: [{ topic, partitions: [{ partition: PARTITION, messages }] }] })
       },
       create: () => broker.createTopics({ topics: [{ topic, numPartitions: 1, replicationFactor: 1 }] }),
       delete: () => broker.deleteTopics({ topics: [topic] }),
-      empty: () => broker.deleteRecords({ topics: [{ topic, partitions: [{ partition: PARTITION, offset: '-1' }] }] }),
-      widen: () => broker.createPartitions({ topicPartitions: [{ topic, count: 50 }] }),
-      'see settings': () => broker.describeConfigs({ resources: [{ ...config, configNames: ['retention.ms'] }] }),
-      set: () =>
+      'delete records': () =>
+        broker.deleteRecords({ topics: [{ topic, partitions: [{ partition: PARTITION, offset: '-1' }] }] }),
+      'add partitions': () => broker.createPartitions({ topicPartitions: [{ topic, count: 50 }] }),
+      'describe configs': () => broker.describeConfigs({ resources: [{ ...config, configNames: ['retention.ms'] }] }),
+      'alter configs': () =>
         broker.alterConfigs({ resources: [{ ...config, configEntries: [{ name: 'retention.ms', value: '1' }] }] }),
     }
   }
@@ -147,9 +148,15 @@ export class BrokerDoor {
   }
 }
 
-export const TOPIC_ACTIONS = ['describe', 'hear', 'tell', 'create'] as const
+export const TOPIC_ACTIONS = ['describe', 'read', 'write', 'create'] as const
 /** Operations for the administrator only. */
-export const TOPIC_ACTIONS_OF_NONE = ['delete', 'empty', 'widen', 'see settings', 'set'] as const
+export const TOPIC_ACTIONS_OF_NONE = [
+  'delete',
+  'delete records',
+  'add partitions',
+  'describe configs',
+  'alter configs',
+] as const
 type TopicAction = (typeof TOPIC_ACTIONS)[number] | (typeof TOPIC_ACTIONS_OF_NONE)[number]
 export const GROUP_ACTIONS = ['describe', 'commit', 'remove'] as const
 type GroupAction = (typeof GROUP_ACTIONS)[number]

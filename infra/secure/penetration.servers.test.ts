@@ -80,7 +80,7 @@ function holderOf(who: Who, of: Owned): Holder {
   if (of.env !== undefined && of.env !== who.env) return 'others'
   if (who.kind === 'control') return 'control'
   if (of.pipeline !== undefined && of.pipeline !== who.pipeline) return 'others'
-  if (of.named !== undefined && of.named === who.name) return 'whom it names'
+  if (of.named !== undefined && of.named === who.name) return 'named service'
   return who.kind === 'stage' ? 'stages' : 'consumers'
 }
 
@@ -252,7 +252,7 @@ describe.runIf(servers && isAtHand(lackingTools()))('every user of the secure ov
         anything.topic,
       ])
       const door = await BrokerDoor.open(granted.broker.connectionOf(ADMIN))
-      for (const { topic } of all) await vi.waitFor(() => door.topic(topic).tell(), WAIT)
+      for (const { topic } of all) await vi.waitFor(() => door.topic(topic).write(), WAIT)
       await vi.waitFor(() => door.prepareGroups(), WAIT)
       for (const { id, topic } of allGroups)
         await vi.waitFor(async () => {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** The relation of a user to a path, a topic or a group. */
-export const HOLDERS = ['whom it names', 'stages', 'consumers', 'control', 'others'] as const
+export const HOLDERS = ['named service', 'stages', 'consumers', 'control', 'others'] as const
 export type Holder = (typeof HOLDERS)[number]
 
 /** What each holder may do, by the row names of a table. */

@@ -204,7 +204,7 @@ for (const [verb, what, group] of [
 letters
   .command('export')
   .argument('[pipeline]')
-  .description('print all dead letters with their messages as JSON lines')
+  .description('print waiting dead letters with their messages as JSON lines')
   .option('--all', 'include replayed and dropped ones')
   .action(lazy(() => import('./commands/dead-letters.ts').then(({ exportAll }) => ({ default: exportAll }))))
 for (const [verb, what] of [
@@ -243,7 +243,7 @@ program
   .description('remove old runs and unreferenced data')
   .option('--keep-runs <count>', 'number of newest runs to keep for each pipeline', count('keep-runs', 0), 20)
   .option('--keep <time>', 'also keep runs and checkpoints younger than this', '30d')
-  .option('--grace <time>', 'time that unreferenced data stays in the trash before it is deleted', '1d')
+  .option('--grace <time>', 'time that unreferenced data stays in the trash before it is deleted', '2d')
   .option('--dry-run', 'only show what would be removed')
   .action(lazy(() => import('./commands/gc.ts')))
 program

@@ -1,5 +1,5 @@
-import { CairnError, type ArtifactRef } from '@cairn/kernel'
-import { fetchObject, type Plan } from '@cairn/records'
+import type { ArtifactRef } from '@cairn/kernel'
+import { fetchObject, objectNotFound, type Plan } from '@cairn/records'
 import type { Workspace } from '@cairn/workspace'
 
 /** The local file of an object. */
@@ -10,5 +10,5 @@ export async function objectFile(
 ): Promise<string> {
   const file = await fetchObject(workspace.store, workspace.at(pipeline), ref.digest)
   if (file !== undefined) return file
-  throw new CairnError('NOT_FOUND', `object ${ref.digest} is not in the store`, { next: 'cairn doctor' })
+  throw objectNotFound(ref.digest)
 }

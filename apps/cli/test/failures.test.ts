@@ -49,7 +49,7 @@ describe('a step that fails', () => {
       'is killed by something else',
       `acknowledge: ['processes'], run: () => { process.kill(process.pid, 'SIGKILL'); for (;;); }`,
       {},
-      'the process that ran middle was killed (SIGKILL), but not by Cairn: by a person or by the system',
+      'the process that ran middle was killed (SIGKILL), but not by Cairn, and probably by the system',
       'dmesg',
     ],
     [

@@ -71,6 +71,6 @@ export function asyncApi({ graph }: Pipeline, { version = '1.0.0' } = {}): Event
         messages: Object.fromEntries(messages),
       },
     },
-    operations: { hear: { action: 'receive', channel: { $ref: '#/channels/events' } } },
+    operations: { receiveEvents: { action: 'receive', channel: { $ref: '#/channels/events' } } },
   }
 }

@@ -48,8 +48,8 @@ export function whileLockedSync<Result>(lock: string, work: () => Result): Resul
     if (performance.now() > deadline)
       throw new CairnError(
         'STORE_FAILED',
-        `${lock} has been held for ${SHORT_DEADLINE_MS / 1000} s by ${holderOf(lock) ?? 'no one'}`,
-        { next: 'if that process is gone, delete the file' },
+        `${lock} has been held for ${SHORT_DEADLINE_MS / 1000} s by ${holderOf(lock) ?? 'an unknown process'}`,
+        { next: 'if that process is gone, delete this file' },
       )
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
   }

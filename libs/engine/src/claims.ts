@@ -46,7 +46,7 @@ export async function findContradiction(
     const at = new Date(endedAt).toISOString()
     return event.type === `cairn.${status}` && event.time === at
       ? undefined
-      : `${task} of run ${plan.run} is ${status} since ${at}, but an event reports ${event.type} at ${event.time}`
+      : `${task} of run ${plan.run} ended as ${status} at ${at}, but an event reports ${event.type} at ${event.time}`
   } catch (error) {
     if (error instanceof CairnError && error.code === 'NOT_FOUND') return error.message
     throw error

@@ -1,6 +1,7 @@
 import {
   mapConcurrently,
   fetchObject,
+  objectNotFound,
   openManifest,
   artifactBytes,
   parseTask,
@@ -130,7 +131,7 @@ class RecordReader implements RunReader {
     const fetch = async ({ digest }: ArtifactRef) => {
       const path = await fetchObject(this.#store, this.#at, digest)
       if (path !== undefined) return path
-      throw new CairnError('NOT_FOUND', `object ${digest} is not in the store`, { next: 'cairn doctor' })
+      throw objectNotFound(digest)
     }
     return openManifest(await artifactBytes(list, fetch))
   }

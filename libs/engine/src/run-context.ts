@@ -4,6 +4,7 @@ import {
   keyBase,
   codeName,
   layout,
+  objectNotFound,
   openManifest,
   publish,
   readRecord,
@@ -126,9 +127,7 @@ export class RunContext implements RunReader {
     const found = await this.#store.fetch(path)
     if (found !== undefined) return found
     if (await this.#store.move(this.at.trash(digest), path)) return this.fetch({ digest, size: 0 })
-    throw new CairnError('NOT_FOUND', `object ${digest} is not in the store`, {
-      next: 'run cairn doctor --repair to move the records that refer to it out of use; the next run then computes it again',
-    })
+    throw objectNotFound(digest)
   }
 
   code(pinned: PinnedClosure): Promise<Code> {
@@ -141,7 +140,9 @@ export class RunContext implements RunReader {
         return { fingerprint, digest, ...(packages && { packages }), name: codeName(name), path, manifest }
       })
       if (found) return found
-      throw new CairnError('NOT_FOUND', `the code of the run, ${fingerprint}, is not in the store`)
+      throw new CairnError('NOT_FOUND', `the code of the run, ${fingerprint}, is not in the store`, {
+        next: 'start a new run, which stores its code again',
+      })
     })
   }
 

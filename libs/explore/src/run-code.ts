@@ -17,6 +17,7 @@ import {
   type PinnedCode,
   type Plan,
   type PlannedNode,
+  OVERRIDDEN,
   packagesDigest,
   storedAs,
   storedManifest,
@@ -154,13 +155,17 @@ function drawn(
   const guards = node.guards.map(({ when, arm }) => ({ when, arm }))
   switch (node.type) {
     case 'given':
-      throw new CairnError(
-        'BAD_PARAMETER',
-        `run ${plan.run} took the outputs of ${id} from ${node.from}, so it has no code of that step`,
-        {
-          next: `use that run as the base: --base ${node.from}`,
-        },
-      )
+      throw node.from === OVERRIDDEN
+        ? new CairnError(
+            'BAD_PARAMETER',
+            `the outputs of ${id} were overridden in run ${plan.run}, so it has no code of that step`,
+            { next: 'choose another run as the base: cairn runs' },
+          )
+        : new CairnError(
+            'BAD_PARAMETER',
+            `run ${plan.run} took the outputs of ${id} from ${node.from}, so it has no code of that step`,
+            { next: `use that run as the base: --base ${node.from}` },
+          )
     case 'each': {
       const { over, batch, tolerate, collects } = node
       const lazily = {

@@ -62,6 +62,6 @@ function checkWritten({ nodes, steps, run }: Plan, ref: Ref, kind: AnyKind): voi
   throw new CairnError(
     'BAD_WIRING',
     `${ref.node}.${ref.output} of run ${run} is ${kindText(written)}, but the current code expects ${kindText(describeKind(kind))}`,
-    { next: `cairn cat ${run}/${ref.node}/${ref.output} --raw` },
+    { next: `to print what is stored: cairn cat ${run}/${ref.node}/${ref.output} --raw` },
   )
 }

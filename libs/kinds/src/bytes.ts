@@ -1,4 +1,4 @@
-import { CairnError, checkNoOptions, type Kind } from '@cairn/kernel'
+import { CairnError, checkNoOptions, shown, type Kind } from '@cairn/kernel'
 
 /** A kind for plain bytes, which are not copied. */
 export function bytes(): Kind<Uint8Array>
@@ -10,7 +10,9 @@ export function bytes(...more: readonly unknown[]): Kind<Uint8Array> {
     schema: true,
     encode(value) {
       if (value instanceof Uint8Array) return { bytes: value, summary: { bytes: value.byteLength } }
-      throw new CairnError('BAD_OUTPUT', `value is ${typeof value}, not a Uint8Array`)
+      throw new CairnError('BAD_OUTPUT', `${shown(value)} is not a Uint8Array`, {
+        next: 'return a Uint8Array, such as a Buffer',
+      })
     },
     decode: (artifact) => artifact.bytes(),
     async preview({ ref }) {

@@ -1,6 +1,7 @@
 import {
   errorRecord,
   layout,
+  OVERRIDDEN,
   RECORD_VERSION,
   type ClosureSet,
   type Condition,
@@ -248,7 +249,7 @@ async function withDeadline(
 }
 
 function givenByOverride(override: NodeOverride | undefined): Given | undefined {
-  return override && { type: 'given', scope: [], guards: [], from: 'an override', outputs: override.outputs }
+  return override && { type: 'given', scope: [], guards: [], from: OVERRIDDEN, outputs: override.outputs }
 }
 
 async function givenByBase(id: string, base: Base | undefined): Promise<Given> {

@@ -125,6 +125,13 @@ function verifyOnce(ref: ArtifactRef, path: string, digest: () => string): void 
   markVerified(ref.digest, stamp)
 }
 
+/** The error for an object that a record refers to and the store does not have. */
+export function objectNotFound(digest: string): CairnError {
+  return new CairnError('NOT_FOUND', `object ${digest} is not in the store`, {
+    next: 'run cairn doctor --repair to move the records that refer to it out of use; the next run then computes it again',
+  })
+}
+
 function checkDigest({ digest, size }: ArtifactRef, found: string): void {
   if (found === digest) return
   throw new CairnError('CORRUPT', `object ${digest} (${size} bytes) is damaged: the digest of its bytes is ${found}`, {

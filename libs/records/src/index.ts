@@ -6,6 +6,7 @@ export {
   keepArtifact,
   makeArtifact,
   openArtifact,
+  objectNotFound,
 } from './artifact.ts'
 export { AttemptLog, type LogLine, itemAt, itemIndex, readLogs } from './attempt-log.ts'
 export type { AttemptRecord, UnfitRecord } from './attempt-record.ts'
@@ -67,6 +68,7 @@ export {
   queueLayout,
 } from './layout.ts'
 export { type Items, ManifestWriter, chained, openManifest, writeManifest } from './manifest.ts'
+export { OVERRIDDEN } from './plan-record.ts'
 export { neededBy } from './needs.ts'
 export { isOwnPackage } from './own-packages.ts'
 export { parseEvent, requireOf } from './parse-event.ts'

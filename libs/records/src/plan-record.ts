@@ -131,9 +131,9 @@ export interface PlannedWhen extends Placed {
 /** A node that is not run. It takes its outputs from another run, or from a value that a person set. */
 export interface Given extends Placed {
   readonly type: 'given'
-  readonly step?: string
+  /** The run that its outputs are from, or `OVERRIDDEN`. */
   readonly from: string
   readonly outputs: Readonly<Record<string, ArtifactRef>>
-  /** Why a run of today's code would not give these outputs; absent when it would. */
-  readonly stale?: string
 }
+/** Where the outputs of a given node are from that somebody set by hand. It is not a valid name of a run. */
+export const OVERRIDDEN = 'an override'

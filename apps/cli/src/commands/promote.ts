@@ -131,5 +131,5 @@ function computedIn(ends: ReadonlyMap<string, EndRecord>, items: RunResult['item
 function tellPrevious({ previous }: Champion, pipeline: string, on: string | undefined): void {
   if (!previous) return
   const next = withGivenOptions(`cairn rollback ${pipeline}${on === undefined ? '' : ` --on ${on}`}`)
-  printLines(`previously ${previous.run}; ${paint('dim', 'next')}  ${next}`)
+  printLines(`previous  ${previous.run}\n${paint('dim', 'next')}      ${next}`)
 }

@@ -66,7 +66,7 @@ function killedError(crash: Crash): CairnError {
     const words = lastLinesOf(crash)
     return new CairnError(
       'STEP_CRASHED',
-      `${what}, but not by Cairn: by a person or by the system, probably because memory ran out; ${memoryText}${words && `: ${words}`}`,
+      `${what}, but not by Cairn, and probably by the system because memory ran out; ${memoryText}${words && `: ${words}`}`,
       { next: 'find out what killed it: dmesg | grep -i kill; journalctl -u systemd-oomd' },
     )
   }

@@ -135,7 +135,7 @@ describe('a body in a worker process', () => {
         error: {
           code: 'STEP_CRASHED',
           message: expect.stringMatching(
-            /^the process that ran step was killed \(SIGKILL\), but not by Cairn: by a person or by the system, probably because memory ran out; it used \d+ MB, and its limit is 900 MB$/,
+            /^the process that ran step was killed \(SIGKILL\), but not by Cairn, and probably by the system because memory ran out; it used \d+ MB, and its limit is 900 MB$/,
           ) as string,
           next: expect.stringContaining('dmesg') as string,
         },

@@ -35,7 +35,7 @@ export interface StepNode extends AnyNode {
 export interface EachNode extends AnyNode {
   readonly type: 'each'
   readonly over: Ref
-  /** Items per batch. A batch is dispatched, retried and recorded as one task. */
+  /** Items per batch. A batch is dispatched and recorded as one task; a retry repeats only its failed items. */
   readonly batch: number
   readonly tolerate: Tolerance
   /** Which results of the body become its outputs. */

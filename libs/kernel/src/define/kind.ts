@@ -26,7 +26,7 @@ export interface Kind<Read, Write = Read> {
   preview?(artifact: Artifact, options: PreviewOptions): Promise<Preview>
   /** Describes how two artifacts differ. */
   compare?(before: Artifact, after: Artifact, options: CompareOptions): Promise<readonly Compared[]>
-  /** Samples rows, evenly spread and in their order, so that a run can be tried with less data. */
+  /** Samples rows so that a run can be tried with less data: always the same rows, in their order. */
   sample?(artifact: Artifact, size: SampleSize): Promise<Sample>
   /**
    * Whether the artifact contains a wanted text, for example a secret. Needed when a search of the bytes would miss the

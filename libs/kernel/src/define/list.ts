@@ -47,7 +47,10 @@ export function list<Read, Write>(
       const items: EncodedItem[] = []
       for await (const value of values) {
         const encoded = await item.encode(value, to)
-        if ('items' in encoded) throw new TypeError('a list of lists is not supported: use each over each list instead')
+        if ('items' in encoded)
+          throw new CairnError('BAD_OUTPUT', 'an item of the list is itself a list', {
+            next: 'return one list of all items, or map over the lists with each',
+          })
         items.push(encoded)
       }
       return { items, summary: { items: items.length } }
@@ -89,7 +92,7 @@ async function valueOf(kind: AnyKind, artifact: Artifact, rows: number): Promise
 function openList<Item>(kind: Kind<Item, never>, artifact: Artifact, refs: readonly ArtifactRef[]): List<Item> {
   const at = async (index: number): Promise<Item> => {
     const ref = refs[index]
-    if (!ref) throw new RangeError(`item ${index} of a list of ${refs.length}`)
+    if (!ref) throw new RangeError(`the list has ${refs.length} items, and none at ${index}`)
     return kind.decode(artifact.item(ref))
   }
   return {

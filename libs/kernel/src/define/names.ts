@@ -29,7 +29,7 @@ export interface NodeOptions {
 export function checkPlace(place: string): void {
   const bytes = Buffer.byteLength(place)
   if (bytes > LONGEST_PLACE)
-    throw new CairnError('BAD_DEFINITION', `the name of a node has ${bytes} bytes`, {
+    throw new CairnError('BAD_DEFINITION', `the name of the node "${place.slice(0, 40)}…" has ${bytes} bytes`, {
       next: `use at most ${LONGEST_PLACE} bytes, because it becomes part of file names: choose shorter names with { as: … }, or nest less`,
     })
   if (PLACE.test(place)) return

@@ -46,9 +46,13 @@ export function checkNoOptions(given: readonly unknown[], owner: string): void {
   )
   if (more === undefined) return
   const names = Object.keys(more).map((name) => `"${name}"`)
-  throw new CairnError('BAD_DEFINITION', `unknown option ${names.join(', ')} of ${owner}`, {
-    next: `${owner} takes no options: remove them`,
-  })
+  throw new CairnError(
+    'BAD_DEFINITION',
+    `unknown option${names.length === 1 ? '' : 's'} ${names.join(', ')} of ${owner}`,
+    {
+      next: `${owner} takes no options: remove them`,
+    },
+  )
 }
 
 function checkOption(

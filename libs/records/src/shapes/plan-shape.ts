@@ -170,13 +170,11 @@ const node = tagged('type', {
   ),
   given: object(
     { ...placed, from: text, outputs: map(artifact) },
-    { step: name, stale: text },
+    {},
     {
       ...aboutPlaced,
       from: 'origin of the outputs: a run, or a value set by a person',
       outputs: 'artifacts that are used instead of computing the node',
-      step: 'name of the step',
-      stale: 'why these outputs differ from what the current code would compute',
     },
   ),
 })
