@@ -10,7 +10,10 @@ export const TABLE: Readonly<Record<string, Row>> = {
   'libs/kernel': { libs: [], packages: [] },
   'libs/files': { libs: ['kernel'], packages: [] },
   'libs/secrets': { libs: ['kernel'], packages: [] },
-  'libs/connectors': { libs: ['kernel', 'files'], packages: [] },
+  'libs/connectors': {
+    libs: ['kernel', 'files'],
+    packages: ['@duckdb/node-api', 'aws4fetch', 'pg', 'pg-cursor'],
+  },
   'libs/kinds': {
     libs: ['kernel'],
     packages: ['@bufbuild/protobuf', '@duckdb/node-api', 'apache-arrow', 'iconv-lite', 'onnxruntime-node'],

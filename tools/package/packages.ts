@@ -43,7 +43,7 @@ export const PUBLISHED: readonly Published[] = [
       'bin/newer-node.js': 'apps/cli/bin/newer-node.js',
       'bin/load.js': 'tools/package/load-cairn.js',
     },
-    optionalPeers: ['onnxruntime-node'],
+    optionalPeers: ['onnxruntime-node', 'pg', 'pg-cursor'],
     bundlesOthers: true,
   },
   {
@@ -65,7 +65,7 @@ export const PUBLISHED: readonly Published[] = [
       '.': SERVICES,
       servers: { main: 'tools/servers/main.ts', guard: 'tools/servers/guard.ts' },
     },
-    optionalPeers: ['onnxruntime-node'],
+    optionalPeers: ['onnxruntime-node', 'pg', 'pg-cursor'],
     bundlesOthers: true,
   },
   {

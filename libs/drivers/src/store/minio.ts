@@ -94,7 +94,7 @@ export function minioStore({ cache: folder, ...options }: MinioStoreOptions): Mi
     async move(from, to) {
       const found = await stat(from)
       if (!found) return false
-      await uploads.copy(from, to, found)
+      if (!(await uploads.copy(from, to, found))) return (await stat(to)) !== undefined // another process moved it
       await store.remove(from)
       return true
     },

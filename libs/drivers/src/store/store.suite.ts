@@ -128,6 +128,16 @@ export function storeSuite(name: string, open: (folder: string) => ArtifactStore
       expect(await text('trash/1')).toBe('one')
     })
 
+    it('moves an object once, however many ask for it at the same time', async () => {
+      for (let round = 0; round < 20; round++) {
+        await store.put('objects/1', bytes('one'))
+        const moved = await Promise.all(Array.from({ length: 8 }, () => store.move('objects/1', 'trash/1')))
+        expect(moved).toContain(true)
+        expect([await store.stat('objects/1'), (await store.stat('trash/1'))?.size]).toEqual([undefined, 3])
+        await store.remove('trash/1')
+      }
+    })
+
     it('counts a move as a write, which updates the time of the object', async () => {
       await store.put('objects/1', bytes('one'))
       await new Promise((later) => setTimeout(later, 30))

@@ -108,24 +108,38 @@ export function minioUploads(
       store(path, content).catch((error: unknown) => {
         throw connection.error('be written', path, error)
       }),
-    /** Copies an object within the server. */
-    copy: async (from: string, to: string, { size }: Remote): Promise<void> => {
-      const source = `${bucket}/${connection.key(from)}`
-      if (size <= COPIED_PART) {
-        await connection.transfer('be moved', from, () => client.copyObject(bucket, connection.key(to), source))
-        return
-      }
-      const { objectName } = at(to)
-      await inParts(to, size, COPIED_PART, async ({ number, start, end }, uploadID) => {
-        const headers = {
-          'x-amz-copy-source': source.split('/').map(encodeURIComponent).join('/'),
-          'x-amz-copy-source-range': `bytes=${start}-${end - 1}`,
-        }
-        const part = { bucketName: bucket, objectName, uploadID, partNumber: number, headers }
-        return (await client.uploadPart(part)).etag
-      })
-    },
+    /** Copies an object within the server. Returns false if another process has removed it meanwhile. */
+    copy: (from: string, to: string, found: Remote): Promise<boolean> =>
+      copy(from, to, found).then(
+        () => true,
+        (error: unknown) => {
+          if (isMissing(error)) return false
+          throw error
+        },
+      ),
   }
+
+  async function copy(from: string, to: string, { size }: Remote): Promise<void> {
+    const source = `${bucket}/${connection.key(from)}`
+    if (size <= COPIED_PART) {
+      await connection.transfer('be moved', from, () => client.copyObject(bucket, connection.key(to), source))
+      return
+    }
+    const { objectName } = at(to)
+    await inParts(to, size, COPIED_PART, async ({ number, start, end }, uploadID) => {
+      const headers = {
+        'x-amz-copy-source': source.split('/').map(encodeURIComponent).join('/'),
+        'x-amz-copy-source-range': `bytes=${start}-${end - 1}`,
+      }
+      const part = { bucketName: bucket, objectName, uploadID, partNumber: number, headers }
+      return (await client.uploadPart(part)).etag
+    })
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) if (codeOf(at) === 'NoSuchKey') return true
+  return false
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {
