@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { expect, it } from 'vitest'
-import { hasPostgres, startPostgres } from '../../../libs/connectors/src/sql/postgres.fixture.ts'
+import { hasPostgres, startPostgres } from '@cairn/connectors/postgres.fixture'
 import { CliProject } from './project.fixture.ts'
 
 const pipelineOf = (database: string, more = '') => `
