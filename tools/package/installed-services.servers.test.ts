@@ -19,7 +19,6 @@ describe.skipIf(!inject('servers'))('the services of an installed project', () =
 
   test('start, run what was edited, are asked about it, and end', async () => {
     await user.run('npm create --yes cairn@latest flats', '.')
-    await user.run('npm install @cairn/services', 'flats')
     expect(await user.run(`${cache} npx cairn up`, 'flats')).toMatch(/ready {2}rents\/evaluate-rent/)
     expect(await user.run('npx cairn run rents --on local', 'flats')).toMatch(/completed {2}rents\//)
 
