@@ -23,7 +23,7 @@ it.each([
   ['for (const x of xs) load(x)', 'load.xs has no Symbol(Symbol.iterator)', 'each(list, (item) => …)'],
   ['const first = xs[0]', 'load.xs has no 0', 'each(list, (item) => …)'],
   ['xs.total + 1', 'load.xs has no total', 'use the value inside a step'],
-  ['String(null as any as Date).x.y', 'cannot be drawn: ', 'fix that line'],
+  ['String(null as any as Date).x.y', 'cannot be built: ', 'fix that line'],
 ])('explains %s in a pipeline: what a handle is and what to write, with file and line', async (look, message, next) => {
   const project = new CliProject({ 'works.pipeline.ts': STEPS, 'looks.pipeline.ts': looking(look) })
   const { code, stderr } = await project.cairn('plan', 'looks')

@@ -248,7 +248,7 @@ console.log('loaded')
 process.stdout.write('half a line')
 setTimeout(() => console.log('later'), 20)
 export const s = step('s', { outputs: { v: json() }, run: () => ({ v: 1 }) })
-export const loud = pipeline('loud', () => (console.info('drawn'), s({})))
+export const loud = pipeline('loud', () => (console.info('built'), s({})))
 `,
   })
   for (const args of [['run'], ['plan'], ['why', 'loud'], ['graph'], ['play'], ['lint'], ['cat', 'loud/latest/s/v']]) {

@@ -68,5 +68,5 @@ it('names the item and run that are still running, and how to limit that, unless
   )
   expect((await project.cairn('logs', 'stuck/latest/wait/1')).stdout).toContain('still running after 2 s')
   const wrong = await project.cairnWith({ CAIRN_STILL_WAITING: 'x' }, 'run', 'stuck')
-  expect(wrong.stderr).toContain('CAIRN_STILL_WAITING must be a number of seconds, not "x"')
+  expect(wrong.stderr).toContain('CAIRN_STILL_WAITING must be a number of seconds above 0, not "x"')
 })

@@ -10,23 +10,23 @@ import type { Workspace } from '@cairn/workspace'
 
 /** A run that was started in this process. */
 export interface RunningRun {
-  /** How it ended. Rejects when the run could not be driven to an end: the store failed, say. */
+  /** How the run ended. Rejects if it could not be completed, for example because the store failed. */
   readonly ended: Promise<RunStatus>
-  /** Ends it early. What is finished stays finished. */
+  /** Cancels the run. Finished steps are kept. */
   cancel(): Promise<void>
 }
 
 /** Options of runs in this process. */
 export interface RunOptions {
-  /** Steps of this process, for those whose code could not be stored. */
+  /** Steps of this process by name, for those whose code could not be stored. */
   readonly live?: ReadonlyMap<string, Step>
-  /** Hears every event of the run. */
+  /** Called with every event of the run. */
   readonly onEvent?: (event: CairnEvent) => void
-  /** Processes to compute in. Closed when the run has ended. */
+  /** Processes that run the steps. Closed when the run has ended. */
   readonly pool?: Pool
 }
 
-/** Processes to compute in, none of which is started yet. */
+/** Returns a pool of processes that run steps. Each process starts when it is first needed. */
 export function openPool(workspace: Workspace, jobs?: number): Pool {
   return processPool({ ...computeOptions(workspace), ...(jobs !== undefined && { size: jobs }) })
 }
@@ -35,19 +35,24 @@ function computeOptions({ project, secret: secrets, remember, scratch }: Workspa
   return { root: project.root, scratch, secrets, remember }
 }
 
-/** Drives a planned run to its end in this process: the engine over a folder store and a bus in memory. */
+/** Runs a plan in this process: the engine over the workspace's store and an in-memory bus. */
 export function startRun(workspace: Workspace, plan: Plan, options: RunOptions = {}): RunningRun {
   const host = openHost(workspace, plan, options)
   const running = host.start(plan)
   return { ended: running.ended.finally(() => host.close()), cancel: () => running.cancel() }
 }
 
-/** After how long it is said that a step without a time-out is still waited for, in milliseconds. */
+/**
+ * Time after which a step without a timeout is reported as still running, in milliseconds: `CAIRN_STILL_WAITING`
+ * seconds, 30 by default.
+ *
+ * @throws CairnError BAD_PARAMETER if `CAIRN_STILL_WAITING` is not a number above 0
+ */
 export function stillWaitingAfterMs(): number {
   const { CAIRN_STILL_WAITING: seconds = '30' } = process.env
   const ms = Number(seconds) * 1_000
   if (ms > 0) return ms
-  throw new CairnError('BAD_PARAMETER', `CAIRN_STILL_WAITING must be a number of seconds, not "${seconds}"`)
+  throw new CairnError('BAD_PARAMETER', `CAIRN_STILL_WAITING must be a number of seconds above 0, not "${seconds}"`)
 }
 
 /** A host of any number of runs of one pipeline, which share what they compute. */
@@ -68,7 +73,7 @@ export function openHost(
   { live = new Map(), onEvent, pool = openPool(workspace) }: RunOptions = {},
 ): RunHost {
   const { store, clock } = workspace
-  const bus = memoryBus({ partitions: 1, waitForOutages: false }) // a person waits, who can free the disk
+  const bus = memoryBus({ partitions: 1, waitForOutages: false }) // the user is waiting and can free disk space
   const { project, cache } = workspace
   const durations = workspace.history.of(pipeline)
   const compute = hostCompute({
@@ -79,7 +84,7 @@ export function openHost(
     host: { folder: project.store },
   })
   const identity = identityOf(process.env)
-  const vouch = identity ? { identity } : {}
+  const signing = identity ? { identity } : {}
   const engine = new Engine({
     store,
     bus,
@@ -90,27 +95,27 @@ export function openHost(
     hasSuccessor: false,
     stillWaitingAfterMs: stillWaitingAfterMs(),
     longestRecentMs: (step) => durations.longest(step),
-    ...vouch,
+    ...signing,
   })
-  const going = new Map<string, PromiseWithResolvers<RunStatus>>()
+  const runs = new Map<string, PromiseWithResolvers<RunStatus>>()
 
-  const hear = async (event: CairnEvent): Promise<void> => {
+  const onRunEvent = async (event: CairnEvent): Promise<void> => {
     onEvent?.(event)
-    if (event.type === 'cairn.run-ended') going.get(event.data.run)?.resolve(event.data.status as RunStatus)
+    if (event.type === 'cairn.run-ended') runs.get(event.data.run)?.resolve(event.data.status as RunStatus)
   }
   const listen = async (): Promise<void> => {
     const topic = topicOf({ env, pipeline })
-    const onPoison = ({ data }: CairnEvent, error: unknown) => going.get(data.run)?.reject(error)
+    const onPoison = ({ data }: CairnEvent, error: unknown) => runs.get(data.run)?.reject(error)
     await bus.subscribe(topic, { group: 'engine', from: 'beginning', onPoison }, (event) => engine.handle(event))
-    await bus.subscribe(topic, { group: 'follower', from: 'beginning' }, hear)
+    await bus.subscribe(topic, { group: 'follower', from: 'beginning' }, onRunEvent)
   }
   const listening = listen()
-  listening.catch(() => {}) // told to each run
+  listening.catch(() => {}) // reported by each run
 
   return {
     start(plan) {
       const ended = Promise.withResolvers<RunStatus>()
-      going.set(plan.run, ended)
+      runs.set(plan.run, ended)
       const started = listening.then(async () => {
         await hold(store, layout(env, pipeline), plan.run, thisProcess, clock.now())
         await submit({ store, bus, clock }, plan)
@@ -119,7 +124,7 @@ export function openHost(
       return {
         ended: ended.promise,
         async cancel() {
-          await started // before that there is no run to cancel
+          await started // until then there is no run to cancel
           const end = await cancel({ store, bus, clock, name: thisProcess }, plan, plan.run)
           if (end.status === 'cancelled') engine.abort(plan.run)
         },

@@ -16,8 +16,8 @@ const score = step('score', { inputs: { n: Int, m: Int }, outputs: { n: Int, nex
 const isLarge = step('is-large', { inputs: { n: Int }, outputs: { large: Bool }, run: no })
 
 /** What each item of a task runs with, values in place of artifacts, once `ended` has happened. */
-async function items(drawn: Pipeline, task: string, ended: (run: Ended) => void): Promise<unknown[]> {
-  const run = new Ended(await new Example(drawn).plan())
+async function items(of: Pipeline, task: string, ended: (run: Ended) => void): Promise<unknown[]> {
+  const run = new Ended(await new Example(of).plan())
   ended(run)
   const [node, batch = ''] = task.split('/') as [string, string?]
   const { scope, inputs } = run.state.plan.nodes[node] as PlannedStepNode

@@ -14,12 +14,12 @@ const square = step('square', { inputs: { n: Int }, outputs: { n: Int }, run: no
 const isLarge = step('is-large', { inputs: { n: Int }, outputs: { large: Bool }, run: no })
 
 async function join(
-  drawn: Pipeline,
+  of: Pipeline,
   node: string,
   ended: (run: Ended) => void,
   { batch = '', by = joinEach }: { batch?: string; by?: typeof joinEach } = {},
 ): Promise<Joined[]> {
-  const run = new Ended(await new Example(drawn).plan())
+  const run = new Ended(await new Example(of).plan())
   ended(run)
   return by(run.state, run, node, batch)
 }

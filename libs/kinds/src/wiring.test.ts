@@ -8,10 +8,10 @@ import { table } from './table/table.ts'
 
 const Wide = table({ origin: 'string', delay: 'float64?', distance: 'int32' })
 
-/** Draws a pipeline in which what is made as one kind is used as another. */
-function wire(made: Kind<any, any>, used: Kind<any, any>): void {
-  const make = step('make', { outputs: { it: made }, run: () => ({ it: null }) })
-  const use = step('use', { inputs: { it: used }, outputs: { done: json<boolean>() }, run: () => ({ done: true }) })
+/** Builds a pipeline that passes an output of one kind to an input of another. */
+function wire(output: Kind<any, any>, input: Kind<any, any>): void {
+  const make = step('make', { outputs: { it: output }, run: () => ({ it: null }) })
+  const use = step('use', { inputs: { it: input }, outputs: { done: json<boolean>() }, run: () => ({ done: true }) })
   void pipeline('wired', () => use(make({}) as never)).graph
 }
 

@@ -1,31 +1,37 @@
-/** A shorter value stands in many a text by chance: it could not be masked without spoiling what is printed. */
+/**
+ * Minimum length of a secret, in characters. Shorter values occur by chance in ordinary text, so masking them would
+ * garble output.
+ */
 export const SHORTEST_SECRET = 4
-/** A part of a secret that is not a line of it, in characters: what is shorter tells hardly anything. */
-const TELLING_LENGTH = 8
-/** So many bytes of a buffer are shown where it is printed. */
-const SHOWN_BYTES = 50
+/** Minimum length of a masked fragment that is not a whole line, in characters. */
+const MIN_FRAGMENT_LENGTH = 8
+/** Number of bytes that Node prints of a `Buffer`. */
+const PRINTED_BYTES = 50
 
-/** What must not be told of a secret: all of it, its lines, the password of an address, the texts of a JSON document. */
+/**
+ * Returns the fragments of a secret to mask: the whole, its lines, a URL's password, the strings in a JSON document, and
+ * the start that Node prints of a long one's bytes.
+ */
 export function partsOf(secret: string): string[] {
   const lines = [...longEnough(secret.split(/\r?\n/), SHORTEST_SECRET), ...longEnough(secret.split(String.raw`\n`))]
   return [
     ...longEnough([secret, ...lines], SHORTEST_SECRET),
-    ...longEnough(textsOf(secret)),
+    ...longEnough(jsonStrings(secret)),
     ...passwordOf(secret),
-    ...startOf(secret.trim()),
+    ...printedStart(secret.trim()),
   ]
 }
 
-function longEnough(parts: readonly string[], length = TELLING_LENGTH): string[] {
+function longEnough(parts: readonly string[], length = MIN_FRAGMENT_LENGTH): string[] {
   return parts.map((part) => part.trim()).filter((part) => part.length >= length)
 }
 
-function startOf(secret: string): string[] {
+function printedStart(secret: string): string[] {
   const bytes = Buffer.from(secret)
-  return bytes.length > SHOWN_BYTES
+  return bytes.length > PRINTED_BYTES
     ? [
         bytes
-          .subarray(0, SHOWN_BYTES)
+          .subarray(0, PRINTED_BYTES)
           .toString()
           .replace(/\ufffd+$/, ''),
       ]
@@ -40,16 +46,16 @@ function passwordOf(secret: string): string[] {
   return longEnough([...new Set([password, decoded])], SHORTEST_SECRET)
 }
 
-function textsOf(secret: string): string[] {
+function jsonStrings(secret: string): string[] {
   if (!/^\s*[[{]/.test(secret)) return []
-  const texts: string[] = []
+  const strings: string[] = []
   try {
     JSON.parse(
       secret,
-      (_, value: unknown) => void (typeof value === 'string' && texts.push(value, ...value.split('\n'))),
+      (_, value: unknown) => void (typeof value === 'string' && strings.push(value, ...value.split('\n'))),
     )
   } catch {
-    return [] // it only looks like JSON
+    return [] // it is not JSON after all
   }
-  return texts
+  return strings
 }

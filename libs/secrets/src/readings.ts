@@ -1,12 +1,13 @@
-/** What a place of a text can be read as: characters, and where they end. */
+/** Characters that a text can be read as from a given position. */
 export interface Reading {
   readonly chars: string
+  /** Position in the text behind them. */
   readonly to: number
 }
 
 const SPECIAL = new Set(Buffer.from(`\\%=&+'"\r`))
 
-/** Whether a character may be the beginning of an escape. */
+/** Whether a character, by its code, may begin an escape. */
 export function mayEscape(code: number): boolean {
   return SPECIAL.has(code)
 }
@@ -21,9 +22,9 @@ const QUOTED = /'(?:'|\\''|"'"')|""/y
 const RETURN = /(?:\r|\\+r)(?:\n|\\+n)/y
 
 /**
- * How one character may be written at a place of a text: as it stands, escaped for JavaScript, JSON, a regular
- * expression, a shell, SQL or CSV, percent-encoded, or as an entity. Backslashes in a row count as one, so that it does
- * not matter how often they were escaped.
+ * Returns all readings of a text at a position: the character itself; one escaped for JavaScript, JSON, a regular
+ * expression, a shell, SQL or CSV; one percent-encoded; or an entity. Consecutive backslashes count as one, so that
+ * repeated escaping makes no difference.
  */
 export function readingsAt(text: string, at: number): Reading[] {
   const char = text[at]!
@@ -51,7 +52,7 @@ function backslash(text: string, at: number): Reading[] {
   return found
 }
 
-/** A byte, and the character that it begins in UTF-8. */
+/** Reads an escaped byte, and the UTF-8 character that begins with it. */
 function bytes(text: string, at: number): Reading[] {
   const first = byteAt(text, at)
   if (!first) return []

@@ -3,7 +3,7 @@ import { viewsOf, type Range, type View } from './view.ts'
 
 interface Node {
   readonly next: Map<number, Node>
-  /** Whose value ends here. */
+  /** Name of the text that ends here. */
   name?: string
 }
 
@@ -11,10 +11,10 @@ export interface Found extends Range {
   readonly name: string
 }
 
-/** Encodings within each other that are read. */
+/** Number of nested encodings that are decoded. */
 const DEPTH = 2
 
-/** Finds texts in a text, in whatever usual encoding. Its cost grows with the text's length, not with how many are looked for. */
+/** Finds given texts in any common encoding. Cost is linear in the length of the searched text. */
 export class Search {
   readonly #root: Node = { next: new Map() }
 
@@ -47,7 +47,7 @@ export class Search {
       if (!begins) continue
       const longest = this.#longestFrom(text, at)
       if (longest) yield { from: at, ...longest }
-      if (code === BACKSLASH) while (text.charCodeAt(at + 1) === BACKSLASH) at++ // those in a row are one
+      if (code === BACKSLASH) while (text.charCodeAt(at + 1) === BACKSLASH) at++ // consecutive backslashes count as one
     }
   }
 
@@ -62,7 +62,7 @@ export class Search {
         if (at >= text.length || node.next.size === 0) break
         const code = text.charCodeAt(at)
         if (mayEscape(code)) {
-          // What can be read in several ways is looked at once.
+          // Explore all readings of an ambiguous character, once for each node.
           const places = seen.get(node) ?? new Set()
           seen.set(node, places)
           if (!places.has(at))
@@ -95,7 +95,7 @@ function placed({ from, to }: Range, view: View): Range {
   return { from: view.from[from]!, to: view.to[to - 1]! }
 }
 
-/** A text in each of its normal forms; the bytes of each in the usual character sets, as they stand and read as UTF-8. */
+/** Returns a text in each Unicode normal form, and the bytes of each in common character sets, read as Latin-1 and UTF-8. */
 function writings(text: string): Set<string> {
   const forms = [text, ...['NFC', 'NFD', 'NFKC', 'NFKD'].map((form) => text.normalize(form))]
   const all = new Set<string>()

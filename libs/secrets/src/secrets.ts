@@ -4,15 +4,15 @@ import { Search } from './search.ts'
 import { ShortLines } from './short-lines.ts'
 import type { Range } from './view.ts'
 
-/** Values by name. */
+/** Values of secrets by name. */
 export type Secrets = Readonly<Record<string, string>>
 
 const MASK = '***'
 
 /**
- * The secrets that a step declares, with their values.
+ * Returns the values of the secrets that a step declares.
  *
- * @throws CairnError MISSING_SECRET naming the one that the host cannot resolve, or that is too short to be kept secret
+ * @throws CairnError MISSING_SECRET if a secret is not set, or is too short to be masked
  */
 export function secretsFor(
   step: string,
@@ -38,16 +38,16 @@ export function secretsFor(
   )
 }
 
-/** A text without any secret's value, or a line of it, in whatever usual encoding it came into it. */
+/** Masks every secret, or line of one, in any common encoding. */
 export function masked(text: string, secrets: Secrets): string {
   const { parts, shortLines } = searchesOf(secrets)
   if (!parts) return text
   const whole = shortLines.masked(text)
   const ranges = [...parts.find(whole)].sort((a, b) => a.from - b.from)
-  return ranges.length === 0 ? whole : without(ranges, whole)
+  return ranges.length === 0 ? whole : withMasks(ranges, whole)
 }
 
-function without(ranges: readonly Range[], text: string): string {
+function withMasks(ranges: readonly Range[], text: string): string {
   let clean = ''
   let at = 0
   for (const { from, to } of ranges) {
@@ -58,18 +58,17 @@ function without(ranges: readonly Range[], text: string): string {
   return clean + text.slice(at)
 }
 
-/** Whether a line has to be seen with the lines beside it: it may be a short line of a secret. */
+/** Whether masking a line requires its neighbours, because it may contain a short line of a secret. */
 export function dependsOnNeighbours(line: string, secrets: Secrets): boolean {
   return searchesOf(secrets).shortLines.mayBeIn(line)
 }
 
-/** A line without what is a short line of a secret, by the lines that stand beside it. */
+/** Masks short lines of a secret, given the adjacent lines. */
 export function maskedBeside(line: string, before: string, after: string, secrets: Secrets): string {
-  const end = '\n'
-  return searchesOf(secrets).shortLines.masked([before, line, after].join(end)).split(end)[1]!
+  return searchesOf(secrets).shortLines.masked([before, line, after].join('\n')).split('\n')[1]!
 }
 
-/** The same for every text of a JSON value, names of fields included. */
+/** Masks every string of a JSON value, field names included. */
 export function maskedJson<Value>(value: Value, secrets: Secrets): Value {
   if (Object.keys(secrets).length === 0) return value
   const clean = (part: unknown): unknown =>
@@ -84,9 +83,10 @@ export function maskedJson<Value>(value: Value, secrets: Secrets): Value {
 }
 
 /**
- * The start of a text, masked before it is cut, so that no part of a secret is left at its end.
+ * Returns the start of a text, masked before it is cut, so that it does not end with part of a secret.
  *
- * @param more characters that follow the text and are not held
+ * @param limit maximum number of characters, without the note on omitted ones
+ * @param more number of characters that follow the text and are not part of it
  */
 export function maskedStart(text: string, limit: number, secrets: Secrets, more = 0): string {
   const margin = longestMatch(secrets)
@@ -98,18 +98,18 @@ export function maskedStart(text: string, limit: number, secrets: Secrets, more 
   return rest > 0 ? `${clean.slice(0, shown)} … and ${rest.toLocaleString('en')} more characters` : clean
 }
 
-/** The name of a secret whose whole value is in a text, in whatever usual encoding. */
+/** Returns the name of a secret whose whole value is in a text, in any common encoding. */
 export function secretIn(text: string, secrets: Secrets): string | undefined {
   for (const { name } of searchesOf(secrets).whole.find(text)) return name
   return undefined
 }
 
-/** The most characters that a match may have: the end of a text that is cut may hold so much of one. */
+/** Maximum length of a match, in characters: where a text is cut, up to this much of it may be part of a secret. */
 export function longestMatch(secrets: Secrets): number {
   return Math.max(0, ...Object.values(secrets).map((value) => value.length)) * LONGEST_CHAR
 }
 
-/** `%2525C3%2525B6`, say. */
+/** Maximum length of an encoded character, such as `%2525C3%2525B6`. */
 const LONGEST_CHAR = 16
 
 interface Searches {

@@ -1,6 +1,6 @@
 import { SHORTEST_SECRET } from './parts.ts'
 
-/** A line of a secret that is too short to be masked alone, and the lines beside it. */
+/** A line of a secret that is too short to be masked alone, and the lines next to it. */
 interface ShortLine {
   readonly word: RegExp
   readonly before: string | undefined
@@ -10,7 +10,7 @@ interface ShortLine {
 const LINE_END = /(\r?\n|(?:\\{1,15}r)?\\{1,15}n|%0D%0A|%0A)/i
 const MASK = '***'
 
-/** The short lines of secrets of several lines, which are masked only where a line beside them stands beside them. */
+/** Short lines of multi-line secrets, masked only next to an adjacent line of the same secret. */
 export class ShortLines {
   readonly #all: readonly ShortLine[]
 
@@ -22,7 +22,7 @@ export class ShortLines {
     return this.#all.length > 0
   }
 
-  /** Whether it depends on the lines beside it what of a line is masked. */
+  /** Whether masking this line requires its neighbours. */
   mayBeIn(line: string): boolean {
     return this.#all.some(({ word }) => line.search(word) >= 0)
   }
@@ -45,16 +45,16 @@ export class ShortLines {
   #maskedLine(line: string, before = '', after = ''): string {
     let masked = line
     for (const short of this.#all) {
-      const isBeside =
+      const isAdjacent =
         (short.before !== undefined && before.includes(short.before)) ||
         (short.after !== undefined && after.includes(short.after))
-      if (isBeside) masked = masked.replace(short.word, MASK)
+      if (isAdjacent) masked = masked.replace(short.word, MASK)
     }
     return masked
   }
 }
 
-/** A line of signs only tells nothing. */
+/** Lines without letters or digits are ignored. */
 function shortLines(secret: string): ShortLine[] {
   const lines = secret
     .split(/\r?\n|\\n/)

@@ -44,13 +44,13 @@ async function faultIn(file: string, root: string, error: unknown): Promise<Cair
 /**
  * Builds a pipeline's graph, which calls the body of the pipeline.
  *
- * @throws CairnError BAD_DEFINITION with file and line in the project when the body throws
+ * @throws CairnError BAD_DEFINITION with file and line in the project if the body throws
  */
 export function buildGraph<Graph>(build: () => Graph, file: string, root: string): Graph {
   try {
     return build()
   } catch (error) {
-    throw error instanceof CairnError ? withSourcePlace(error, root) : loadError(error, file, root, 'drawn')
+    throw error instanceof CairnError ? withSourcePlace(error, root) : loadError(error, file, root, 'built')
   }
 }
 

@@ -50,13 +50,13 @@ export async function knownMisuses(modules: Modules, links: Links, cache: Cache)
 
 /** Finds every handle that the modules use as a value, also in functions that receive handles. */
 export async function lint(modules: Modules, links: Links): Promise<LintFinding[]> {
-  const drawing = [...modules.values()].filter(draws)
-  if (drawing.length === 0) return []
+  const definers = [...modules.values()].filter(mayDefinePipeline)
+  if (definers.length === 0) return []
   const [{ dissect }, { misuses }] = await Promise.all([import('../analyse/analyse.ts'), import('./misuses.ts')])
   await loadParser()
   const entered = new Map<Module, Passed[]>()
   const found = new Map<Module, LintFinding[]>()
-  const waiting = new Set(drawing)
+  const waiting = new Set(definers)
   for (const module of waiting) {
     waiting.delete(module) // it is added again if more of its functions are called with handles
     if (module.analysis.fault || !isSource(module)) continue
@@ -82,7 +82,7 @@ export async function lint(modules: Modules, links: Links): Promise<LintFinding[
 }
 
 /** Whether a module may define a pipeline, which takes Cairn's own functions. */
-function draws({ resolved }: Module): boolean {
+function mayDefinePipeline({ resolved }: Module): boolean {
   return resolved.some(
     (target) => target.type === 'cairn' && (target.specifier === 'cairn' || target.specifier === '@cairn/kernel'),
   )

@@ -45,7 +45,7 @@ export function misuses(
   return { found: [...found.values()].sort((a, b) => a.start - b.start), passed }
 
   function findPipelines(node: Node): void {
-    if (node.type === 'CallExpression' && drawn(node) === 'pipeline') {
+    if (node.type === 'CallExpression' && graphFunction(node) === 'pipeline') {
       const body: Node | undefined = node.arguments.at(-1)
       lintBody(body, true)
       if (body?.type === 'Identifier') pass(body, [0])
@@ -91,7 +91,7 @@ export function misuses(
         else if (givesHandles(node.right)) addHandles(node.left)
         break
       case 'CallExpression': {
-        const called = drawn(node)
+        const called = graphFunction(node)
         if (called === undefined) checkCall(node)
         if (called !== 'each' && called !== 'when') break
         visit(node.arguments[0])
@@ -143,7 +143,7 @@ export function misuses(
       if (operand?.type === 'LogicalExpression') check([operand.right], message)
       if (operand?.type === 'ConditionalExpression') check([operand.consequent, operand.alternate], message)
       if (operand?.type === 'SequenceExpression') check([operand.expressions.at(-1)], message)
-      if (operand && (isHandle(operand) || isDrawn(operand))) report(operand, message)
+      if (operand && (isHandle(operand) || addsNodes(operand))) report(operand, message)
     }
   }
 
@@ -163,7 +163,7 @@ export function misuses(
     checkHandle(called.object)
     const items: Node[] = called.object.type === 'ArrayExpression' ? called.object.elements : []
     const held = items.filter((item) => item && isHandle(item))
-    if (LOOKING.has(called.property.name)) held.forEach(checkHandle)
+    if (INSPECTING.has(called.property.name)) held.forEach(checkHandle)
     if (held.length > 0) for (const body of given) if (isFunction(body)) lintCalled(body, [0])
   }
 
@@ -174,12 +174,12 @@ export function misuses(
 
   function isHandle(node: Node): boolean {
     if (node.type === 'ChainExpression') return isHandle(node.expression)
-    if (node.type === 'MemberExpression') return !node.computed && (isHandle(node.object) || isDrawn(node.object))
+    if (node.type === 'MemberExpression') return !node.computed && (isHandle(node.object) || addsNodes(node.object))
     return node.type === 'Identifier' && handles.has(names.get(node)!)
   }
 
-  function isDrawn(node: Node): boolean {
-    return node.type === 'CallExpression' && ['step', 'each', 'when'].includes(drawn(node)!)
+  function addsNodes(node: Node): boolean {
+    return node.type === 'CallExpression' && ['step', 'each', 'when'].includes(graphFunction(node)!)
   }
 
   /** Whether a node is a record of handles by name. */
@@ -194,7 +194,7 @@ export function misuses(
   function givesHandles(node: Node): boolean {
     if (isHandle(node)) return true
     if (node.type !== 'CallExpression') return false
-    return drawn(node) !== undefined || node.arguments.some(holdsHandle)
+    return graphFunction(node) !== undefined || node.arguments.some(holdsHandle)
   }
 
   function holdsHandle(node: Node): boolean {
@@ -210,7 +210,7 @@ export function misuses(
   }
 
   /** The name of the Cairn function that is called; `step` also for a call of a step, a source or another pipeline. */
-  function drawn({ callee }: Node): string | undefined {
+  function graphFunction({ callee }: Node): string | undefined {
     const target = targetOf(callee)
     if (!target) return undefined
     const called = cairnFunction(target)
@@ -246,7 +246,7 @@ function functionOf(node: Node): Node | undefined {
 }
 
 /** Array methods that read the items. */
-const LOOKING = new Set([
+const INSPECTING = new Set([
   'filter',
   'find',
   'some',

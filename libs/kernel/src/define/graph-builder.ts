@@ -13,7 +13,7 @@ import { checkName, checkPlace, type NodeOptions } from './names.ts'
 
 let open: GraphBuilder | undefined
 
-/** The builder of the graph that is being drawn. @throws CairnError BAD_DEFINITION outside a pipeline's body */
+/** The builder of the graph that is being built. @throws CairnError BAD_DEFINITION outside a pipeline's body */
 export function currentBuilder(what: string): GraphBuilder {
   if (open) return open
   throw new CairnError('BAD_DEFINITION', `${what} was called outside a pipeline`, {
@@ -23,7 +23,7 @@ export function currentBuilder(what: string): GraphBuilder {
 
 /** Collects nodes while a pipeline's body runs with symbolic handles. */
 export class GraphBuilder {
-  /** Set while the pipeline is drawn again to find out whether its body inspects handles. */
+  /** Set while the pipeline is rebuilt to find out whether its body inspects handles. */
   readonly #probe: Probe | undefined
   /** The name of each handle, by its number. */
   readonly handles: string[] = []
@@ -49,19 +49,19 @@ export class GraphBuilder {
     return this.#probe !== undefined
   }
 
-  draw<Result>(name: string, body: () => Result, outputs: (result: Result) => Record<string, Ref>): Graph {
+  build<Result>(name: string, body: () => Result, outputs: (result: Result) => Record<string, Ref>): Graph {
     const outer = open
     open = this
     try {
-      const drawn = this.#probe ? within(this.#probe.limit.ms, () => outputs(body())) : outputs(body())
+      const refs = this.#probe ? within(this.#probe.limit.ms, () => outputs(body())) : outputs(body())
       if (this.fault) throw this.fault
-      return { name, outputs: drawn, nodes: this.nodes, frames: this.frames }
+      return { name, outputs: refs, nodes: this.nodes, frames: this.frames }
     } finally {
       open = outer
     }
   }
 
-  /** Draws a pipeline's body as a frame of this graph. */
+  /** Adds a pipeline's body as a frame of this graph. */
   within<Result>(id: string, params: AnySchema | undefined, given: Record<string, Setting>, body: () => Result) {
     this.frames.set(id, { params, given })
     const prefix = this.#prefix
@@ -103,7 +103,7 @@ export class GraphBuilder {
   }
 
   #checkLimit({ limit, places }: Probe, id: string): void {
-    if (!places.has(id)) places.set(id, new Error(`${id} is drawn`))
+    if (!places.has(id)) places.set(id, new Error(`${id} is added`))
     if (this.nodes.size > limit.nodes)
       throw new CairnError('BAD_DEFINITION', 'the pipeline has too many nodes: its body may loop without end')
   }
@@ -250,7 +250,7 @@ export class GraphBuilder {
   }
 }
 
-// A probe's value is read as a handle of any kind: the first drawing has checked the kinds.
+// A probe's value is read as a handle of any kind: the first build has checked the kinds.
 const ANY_KIND = { name: 'any', item: { name: 'any' } } as unknown as AnyKind
 const ANY_HANDLE = new HandleNode(STAND_IN, ANY_KIND, { builder: { isProbe: true }, scope: [], guards: [] })
 

@@ -2,30 +2,30 @@ import { CairnError } from '../errors.ts'
 import type { AnyKind, Kinds, Read } from './kind.ts'
 import type { Guard, ParamRef, Ref } from './ref.ts'
 
-declare const HOLDS: unique symbol
+declare const VALUE: unique symbol
 
-/** Stands for an artifact while a pipeline is drawn. It has no value yet; pass it on to steps. */
+/** Stands for an artifact while a pipeline is being built. It has no value yet; pass it on to steps. */
 export interface Handle<out Value> {
-  readonly [HOLDS]: Value
+  readonly [VALUE]: Value
 }
-/** Stands for a run parameter while a pipeline is drawn. It has no value yet; pass it on to steps. */
+/** Stands for a run parameter while a pipeline is being built. It has no value yet; pass it on to steps. */
 export interface Param<out Value> {
-  readonly [HOLDS]: Value
+  readonly [VALUE]: Value
 }
 /** A handle for each kind, by name: what the call of a step returns. */
 export type Handles<K extends Kinds> = { readonly [Name in keyof K]: Handle<Read<K[Name]>> }
 
 /** The graph builder that made a handle, as far as the handle needs it. */
-interface Watched {
+interface HandleOwner {
   /** The error of the first inspection of one of its handles. */
   fault?: CairnError | undefined
-  /** Whether it draws the pipeline with other values in place of handles. The kinds of those are unknown. */
+  /** Whether it builds the pipeline with other values in place of handles. The kinds of those are unknown. */
   readonly isProbe: boolean
 }
 
 /** Where a handle may be used: in the graph that made it, inside the same `each` nodes and the same arms of `when`. */
 export interface HandleScope {
-  readonly builder: Watched
+  readonly builder: HandleOwner
   readonly scope: readonly string[]
   readonly guards: readonly Guard[]
 }
@@ -50,9 +50,9 @@ export class HandleNode {
 /** The run parameter that a handle stands for. */
 export class ParamNode {
   readonly ref: ParamRef
-  readonly builder: Watched
+  readonly builder: HandleOwner
 
-  constructor(ref: ParamRef, builder: Watched) {
+  constructor(ref: ParamRef, builder: HandleOwner) {
     this.ref = ref
     this.builder = builder
   }
@@ -66,7 +66,7 @@ const nodes = new WeakMap<object, HandleNode | ParamNode>()
 
 /** Makes the handle that a pipeline's body receives. It can be passed on; every other operation on it throws. */
 export function handleOf(node: HandleNode | ParamNode): object {
-  const handle = new Proxy(Object.freeze({}), looking(node))
+  const handle = new Proxy(Object.freeze({}), inspectionTraps(node))
   nodes.set(handle, node)
   return handle
 }
@@ -87,13 +87,13 @@ export function namedFields(given: object | null | undefined, what: string): [st
 }
 
 /** Refuses every operation that a proxy can trap. A probe finds those that none can: truth, `typeof` and equality. */
-function looking(node: HandleNode | ParamNode): ProxyHandler<object> {
+function inspectionTraps(node: HandleNode | ParamNode): ProxyHandler<object> {
   const refuse = (): never => {
-    throw looked(node)
+    throw inspectionError(node)
   }
   return {
     get: (_, key) => {
-      throw looked(node, key)
+      throw inspectionError(node, key)
     },
     set: refuse,
     has: refuse,
@@ -108,7 +108,7 @@ function looking(node: HandleNode | ParamNode): ProxyHandler<object> {
   }
 }
 
-function looked(node: HandleNode | ParamNode, key?: string | symbol): CairnError {
+function inspectionError(node: HandleNode | ParamNode, key?: string | symbol): CairnError {
   const isMember = (typeof key === 'string' && !(key in Object.prototype)) || ITERATORS.has(key)
   const isList = isMember && OF_LISTS.has(key)
   const error = new CairnError(

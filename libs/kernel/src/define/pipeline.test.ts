@@ -23,9 +23,9 @@ const add = step('add', {
 })
 
 /** The mistake of someone who writes JavaScript: what it says and what it advises. */
-function mistake(draw: () => unknown): { message: string; next: string | undefined } {
+function mistake(body: () => unknown): { message: string; next: string | undefined } {
   try {
-    pipeline('p', draw as never).graph
+    pipeline('p', body as never).graph
   } catch (error) {
     return { message: (error as Error).message, next: (error as CairnError).next }
   }
@@ -41,9 +41,9 @@ function loopOverNames(n: object): void {
 
 describe('a pipeline', () => {
   it('is built by running its body once', () => {
-    let drawn = 0
+    let builds = 0
     const p = pipeline('p', { params: z.object({ times: z.number() }) }, ({ times }) => {
-      drawn++
+      builds++
       const { n } = one({})
       return add({ a: n, b: n }, { times })
     })
@@ -54,7 +54,7 @@ describe('a pipeline', () => {
     })
     expect(p.graph.outputs).toEqual({ n: { node: 'add', output: 'n' } })
     expect(p.graph).toBe(p.graph)
-    expect(drawn).toBe(1)
+    expect(builds).toBe(1)
   })
 
   it('numbers a step that is used more than once, or uses the given name', () => {
@@ -193,8 +193,8 @@ describe('a mistake in JavaScript', () => {
   })
   it('names a parameter whose value is read', () => {
     const params = { '~standard': { validate: (value: unknown) => ({ value }) } } as never
-    const drawn = pipeline('p', { params }, ((given: any) => (given.big.valueOf() ? one({}) : one({}))) as never)
-    expect(() => drawn.graph).toThrow('parameter big has no value while the pipeline is being built')
+    const built = pipeline('p', { params }, ((given: any) => (given.big.valueOf() ? one({}) : one({}))) as never)
+    expect(() => built.graph).toThrow('parameter big has no value while the pipeline is being built')
   })
   it('names a single handle in place of named handles', () => {
     expect(mistake(() => any(isBig)(one({}).n))).toEqual({

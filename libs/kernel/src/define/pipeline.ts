@@ -5,7 +5,7 @@ import type { Graph } from './graph.ts'
 import { namedFields, type Handle, type Handles, type Param } from './handle.ts'
 import type { Kinds } from './kind.ts'
 import { checkOptions, takes, type Options } from './options.ts'
-import { literalsIn, requireStableGraph, type Drawn, type Probe } from './probe.ts'
+import { literalsIn, requireStableGraph, type BuiltGraph, type Probe } from './probe.ts'
 import { fieldNames, type AnySchema, type Schema, type SchemaInput, type SchemaOutput } from './schema.ts'
 import type { StepArguments, Wired } from './step-definition.ts'
 
@@ -25,7 +25,7 @@ export interface Pipeline<
   R extends Readonly<Record<string, Handle<unknown>>> = any,
 > {
   (inputs: Wired<I>, ...rest: StepArguments<SchemaInput<S>>): R
-  /** The graph, which is drawn when it is first read. */
+  /** The graph, built when it is first read. */
   readonly graph: Graph
   readonly definition: PipelineDefinition<I, S>
 }
@@ -33,7 +33,7 @@ export interface Pipeline<
 type Body<I extends Kinds, S extends AnySchema, R> = (given: ParamsOf<SchemaOutput<S>> & Handles<I>) => R
 
 /**
- * Declares a pipeline. Its body draws the graph: it runs with handles in place of parameters and outputs, never with
+ * Declares a pipeline. Its body builds the graph: it runs with handles in place of parameters and outputs, never with
  * values.
  * @throws CairnError BAD_DEFINITION for a wrong name or definition
  * @throws CairnError BAD_DEFINITION or BAD_WIRING when `graph` is read, for a mistake in the body
@@ -92,8 +92,10 @@ export function pipeline(
   return Object.defineProperties(use as unknown as Pipeline, {
     name: { value: name },
     definition: { value: definition },
-    graph: { get: once(() => drawAlone(name, definition, (builder) => body(given(builder, '', {}))).graph) },
-    [DRAW]: { value: (probe?: Probe) => drawAlone(name, definition, (builder) => body(given(builder, '', {})), probe) },
+    graph: { get: once(() => buildAlone(name, definition, (builder) => body(given(builder, '', {}))).graph) },
+    [BUILD]: {
+      value: (probe?: Probe) => buildAlone(name, definition, (builder) => body(given(builder, '', {})), probe),
+    },
     [TEXT]: { value: () => Function.prototype.toString.call(body) },
     [PIPELINE]: { value: true },
   })
@@ -105,13 +107,13 @@ const OPTIONS: Options = {
 type AnyBody = (given: any) => Readonly<Record<string, Handle<unknown>>>
 
 const PIPELINE = Symbol.for('cairn.pipeline')
-const DRAW = Symbol.for('cairn.draw')
+const BUILD = Symbol.for('cairn.build')
 const TEXT = Symbol.for('cairn.text')
 
 /** @throws CairnError BAD_DEFINITION for a pipeline whose body tests a handle for truth, type or equality */
 export function requireStableGraphOf(pipeline: Pipeline): void {
-  const drawable = pipeline as unknown as { [DRAW]: (probe?: Probe) => Drawn; [TEXT]: () => string }
-  requireStableGraph(drawable[DRAW](), drawable[DRAW], literalsIn(drawable[TEXT]()))
+  const buildable = pipeline as unknown as { [BUILD]: (probe?: Probe) => BuiltGraph; [TEXT]: () => string }
+  requireStableGraph(buildable[BUILD](), buildable[BUILD], literalsIn(buildable[TEXT]()))
 }
 
 /** Whether a value was made by {@link pipeline}. */
@@ -136,12 +138,12 @@ function frameParams(
   })
 }
 
-function drawAlone(
+function buildAlone(
   name: string,
   definition: PipelineDefinition<Kinds, any>,
   body: (builder: GraphBuilder) => Record<string, unknown>,
   probe?: Probe,
-): Drawn {
+): BuiltGraph {
   const missing = Object.keys(definition.inputs ?? {})
   if (missing.length > 0)
     throw new CairnError(
@@ -167,7 +169,7 @@ function drawAlone(
       outputs.map(([output, handle]) => [output, builder.read(handle, `output "${output}" of ${name}`).ref]),
     )
   }
-  const graph = builder.draw(name, () => body(builder), returned)
+  const graph = builder.build(name, () => body(builder), returned)
   return { graph, handles: builder.handles, numberOf: (ref) => builder.numberOf(ref) }
 }
 

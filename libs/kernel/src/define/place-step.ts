@@ -4,7 +4,7 @@ import type { StepNode } from './graph.ts'
 import type { Handle } from './handle.ts'
 import type { Step } from './step-definition.ts'
 
-/** Adds a step to the graph that is being drawn, and returns the handles of its outputs. */
+/** Adds a step to the graph that is being built, and returns the handles of its outputs. */
 export function placeStep(
   step: Step,
   given: Readonly<Record<string, unknown>> = {},

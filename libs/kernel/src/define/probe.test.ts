@@ -17,7 +17,7 @@ const use = step('use', {
   outputs: { n: Int },
   run,
 }) as any
-const drawnBy = pipeline as any
+const build = pipeline as any
 const pick = (it: any) => (it ? yes({}) : no({}))
 const methods = { pick }
 const nameOf = (it: any) => (typeof it === 'object' ? 'a' : 'b')
@@ -31,7 +31,7 @@ class Choice {
   }
 }
 
-const looks: Readonly<Record<string, (given: any) => unknown>> = {
+const inspections: Readonly<Record<string, (given: any) => unknown>> = {
   'the result of a call': () => (both({}).v ? yes({}) : no({})),
   'an object that holds it': () => pick({ it: both({}).v }.it),
   'a list that holds it': () => [both({}).v].filter(Boolean).map((n: any) => use({ n }))[0],
@@ -67,14 +67,14 @@ const looks: Readonly<Record<string, (given: any) => unknown>> = {
 }
 const params = { '~standard': { validate: (value: unknown) => ({ value }) } } as never
 
-test.each(Object.entries(looks))('inspecting a handle is refused: %s', (_, body) => {
-  const drawn = drawnBy('p', { params }, body)
-  expect(() => requireStableGraphOf(drawn)).toThrow(/has no \S+ while the pipeline is being built/)
+test.each(Object.entries(inspections))('inspecting a handle is refused: %s', (_, body) => {
+  const built = build('p', { params }, body)
+  expect(() => requireStableGraphOf(built)).toThrow(/has no \S+ while the pipeline is being built/)
 })
 
 test('the inspected handle is named', () => {
-  const drawn = drawnBy('p', { params }, ({ year, big }: any) => use({ n: both({}).w }, { year, big: big === 1 }))
-  expect(() => requireStableGraphOf(drawn)).toThrow('parameter big has no value while the pipeline is being built')
+  const built = build('p', { params }, ({ year, big }: any) => use({ n: both({}).w }, { year, big: big === 1 }))
+  expect(() => requireStableGraphOf(built)).toThrow('parameter big has no value while the pipeline is being built')
 })
 
 test.each<[string, (given: any) => unknown]>([
@@ -101,18 +101,18 @@ test.each<[string, (given: any) => unknown]>([
   [
     'uses another pipeline',
     ({ year }) =>
-      drawnBy('inner', { params, inputs: { n: Int } }, ({ n, x }: any) => use({ n }, { x }))(
+      build('inner', { params, inputs: { n: Int } }, ({ n, x }: any) => use({ n }, { x }))(
         { n: both({}).v },
         { x: year },
       ),
   ],
 ])('a pipeline that only passes handles on is accepted: it %s', (_, body) => {
-  expect(() => requireStableGraphOf(drawnBy('p', { params }, body as never))).not.toThrow()
+  expect(() => requireStableGraphOf(build('p', { params }, body as never))).not.toThrow()
 })
 
 test('a body that builds something else each time is not mistaken for one that inspects a handle', () => {
   let times = 0
-  expect(() => requireStableGraphOf(drawnBy('p', () => yes({}, {}, { as: `time-${times++}` })))).not.toThrow()
+  expect(() => requireStableGraphOf(build('p', () => yes({}, {}, { as: `time-${times++}` })))).not.toThrow()
 })
 
 const counted = step('counted', {
@@ -125,10 +125,10 @@ test('a pipeline from another copy of Cairn is checked in the same way', async (
   const made = pipeline('made', { params: z.object({ n: z.number().default(1) }) }, ({ n }) => ({
     v: counted({}, { n }).v,
   }))
-  const looking = drawnBy('looking', () => pick({ it: both({}).v }.it))
+  const inspecting = build('inspecting', () => pick({ it: both({}).v }.it))
   vi.resetModules()
   const another = await import('./pipeline.ts')
   expect(another.requireStableGraphOf).not.toBe(requireStableGraphOf)
   another.requireStableGraphOf(made)
-  expect(() => another.requireStableGraphOf(looking)).toThrow(/has no value while the pipeline is being built/)
+  expect(() => another.requireStableGraphOf(inspecting)).toThrow(/has no value while the pipeline is being built/)
 })

@@ -3,22 +3,22 @@ import { canonical } from '../json.ts'
 import type { Graph, Node, Setting } from './graph.ts'
 import type { ParamRef, Ref } from './ref.ts'
 
-/** A value that replaces some handles while a pipeline is drawn again. */
+/** A value that replaces some handles while a pipeline is rebuilt. */
 interface Replacement {
   readonly value: unknown
   /** Whether the value replaces the handle with this number. */
   readonly replaces: (handle: number) => boolean
-  /** How many milliseconds the body may take, and how many nodes it may draw. */
+  /** How many milliseconds the body may take, and how many nodes it may add. */
   readonly limit: { readonly ms: number; readonly nodes: number }
 }
 
-/** A replacement, and the record of one drawing with it. */
+/** A replacement, and the record of one build with it. */
 export interface Probe extends Replacement {
-  /** Collects an error for each node, whose stack shows where it was drawn. */
+  /** Collects an error for each node, whose stack shows where it was added. */
   readonly places: Map<string, Error>
 }
 
-export interface Drawn {
+export interface BuiltGraph {
   readonly graph: Graph
   /** The name of each handle, by its number. Handles are numbered in the order in which they are made. */
   readonly handles: readonly string[]
@@ -28,46 +28,50 @@ export interface Drawn {
 /** The reference that a probe's value has in place of a handle's. */
 export const STAND_IN = { node: '', output: '', param: '', frame: '' } as const
 
-/** Compares fields, not identity: another copy of this module may have drawn the pipeline. */
+/** Compares fields, not identity: another copy of this module may have built the pipeline. */
 function isStandIn(value: object): boolean {
   return 'node' in value && 'param' in value
 }
 
 /**
- * Refuses a pipeline whose body depends on a handle's truth, type or equality, which a proxy cannot trap. Draws the
- * pipeline again with other values in place of handles: such a body then draws another graph.
+ * Refuses a pipeline whose body depends on a handle's truth, type or equality, which a proxy cannot trap. Builds the
+ * pipeline again with other values in place of handles: such a body then builds another graph.
  * @param literals values with which the body may compare a handle
  * @throws CairnError BAD_DEFINITION for such a body, with the place where it branches as the cause
  */
-export function requireStableGraph(first: Drawn, draw: (probe?: Probe) => Drawn, literals: readonly unknown[]): void {
+export function requireStableGraph(
+  first: BuiltGraph,
+  build: (probe?: Probe) => BuiltGraph,
+  literals: readonly unknown[],
+): void {
   const started = process.threadCpuUsage()
-  draw()
+  build()
   const ms = Math.max(LEAST_MS, 1000 * cpuMsSince(started))
   const limit = { ms, nodes: 1000 + 10 * first.graph.nodes.size }
   const none = { value: null, replaces: () => false, limit }
-  if (differenceIn(first, drawnAgain(draw, none), none) !== undefined) return // the body is not deterministic, so a difference proves nothing
+  if (differenceIn(first, rebuild(build, none), none) !== undefined) return // the body is not deterministic, so a difference proves nothing
   for (const each of probes(first.handles.length, literals)) {
     const probe = { ...each, limit }
-    const again = drawnAgain(draw, probe)
+    const again = rebuild(build, probe)
     const at = differenceIn(first, again, probe)
     if (at === undefined) continue
-    const alone = lookedAt(first, draw, probe)
+    const alone = findInspectedHandle(first, build, probe)
     throw new CairnError(
       'BAD_DEFINITION',
       `${alone?.called ?? `one of ${first.handles.join(', ')}`} has no value while the pipeline is being built`,
       {
         next: 'use the value inside a step; to choose between steps, use when(condition, then, otherwise)',
-        cause: placeOf(drawnAgain(draw, none), alone?.again ?? again, alone?.at ?? at),
+        cause: placeOf(rebuild(build, none), alone?.again ?? again, alone?.at ?? at),
       },
     )
   }
 }
 
 /** Finds the first handle that changes the graph when it alone is replaced. */
-function lookedAt(first: Drawn, draw: (probe: Probe) => Drawn, probe: Replacement) {
+function findInspectedHandle(first: BuiltGraph, build: (probe: Probe) => BuiltGraph, probe: Replacement) {
   for (const [handle, called] of first.handles.entries()) {
     const only = { ...probe, replaces: (other: number) => other === handle }
-    const again = drawnAgain(draw, only)
+    const again = rebuild(build, only)
     const at = differenceIn(first, again, only)
     if (at !== undefined) return { called, again, at }
   }
@@ -82,23 +86,23 @@ function* probes(handles: number, literals: readonly unknown[]): Generator<Pick<
     for (const side of [0, bit]) yield { value: null, replaces: (handle) => (handle & bit) === side }
 }
 
-/** The shortest time limit. A body that drew its graph faster before and exceeds this is taken for an endless loop. */
+/** The shortest time limit. A body that built its graph faster before and exceeds this is taken for an endless loop. */
 const LEAST_MS = 1000
 
-interface DrawnAgain {
+interface Rebuilt {
   readonly graph?: Graph
   readonly error?: unknown
-  /** An error for each node, whose stack shows where it was drawn. */
+  /** An error for each node, whose stack shows where it was added. */
   readonly places: readonly Error[]
 }
 
-/** Draws with replaced handles. Retries on a busy machine: the limit is CPU time, but the timer measures wall time. */
-function drawnAgain(draw: (probe: Probe) => Drawn, probe: Replacement): DrawnAgain {
+/** Rebuilds the graph with replaced handles. Retries on a busy machine: the limit is CPU time, but the timer measures wall time. */
+function rebuild(build: (probe: Probe) => BuiltGraph, probe: Replacement): Rebuilt {
   for (let ms = probe.limit.ms; ; ms *= 2) {
     const started = process.threadCpuUsage()
     const places = new Map<string, Error>()
     try {
-      const { graph } = draw({ ...probe, limit: { ...probe.limit, ms }, places })
+      const { graph } = build({ ...probe, limit: { ...probe.limit, ms }, places })
       return { graph, places: [...places.values()] }
     } catch (error) {
       const isLate = (error as { code?: unknown } | undefined)?.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT'
@@ -112,8 +116,8 @@ function cpuMsSince(started: NodeJS.CpuUsage): number {
   return (user + system) / 1000
 }
 
-/** Returns an error whose stack shows where a body first draws something else. */
-function placeOf(one: DrawnAgain, { places, error }: DrawnAgain, at: number): unknown {
+/** Returns an error whose stack shows where a body first builds something else. */
+function placeOf(one: Rebuilt, { places, error }: Rebuilt, at: number): unknown {
   if (error instanceof Error && !(error instanceof CairnError) && !('code' in error)) return error // thrown by the body itself
   const parted = one.places.findIndex(({ stack }, index) => stack !== places[index]?.stack)
   const index = parted < 0 ? Math.min(at, places.length) : parted
@@ -122,8 +126,8 @@ function placeOf(one: DrawnAgain, { places, error }: DrawnAgain, at: number): un
 
 /** The index of the first node that differs; undefined if the two graphs are equal. */
 function differenceIn(
-  { graph, numberOf }: Drawn,
-  again: DrawnAgain,
+  { graph, numberOf }: BuiltGraph,
+  again: Rebuilt,
   { value, replaces }: Replacement,
 ): number | undefined {
   const other = again.graph
