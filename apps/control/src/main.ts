@@ -160,7 +160,7 @@ const document = documentOf(app)
 fastify.get('/v1/openapi.json', (_, reply) => reply.send(document))
 await app.listen(settings.port, settings.host)
 const queueStop = new AbortController()
-const watched = queue.watch(settings.sweepMs, queueStop.signal)
+const queueLoop = queue.watch(settings.sweepMs, queueStop.signal)
 const sweeps = [
   queueStop,
   sweepEvery(settings.sweepMs, reconciler, (error) => log.warn({ err: error }, 'the sweep failed')),
@@ -195,7 +195,7 @@ async function shutDown(): Promise<void> {
   planners.close()
   await follower.close()
   await app.close()
-  await watched
+  await queueLoop
   await connected.close()
   log.info('stopped')
   process.exit(0)

@@ -1,4 +1,4 @@
-/** Handles orders of its parent process, one at a time, with the current code of the project. */
+/** Handles requests of its parent process, one at a time, with the current code of the project. */
 import { beginPlan, hasLeftState, isCurrent } from './project-modules.ts' // before all else
 import { openStore } from '@cairn/drivers/connection'
 import {
@@ -15,20 +15,20 @@ import {
 import { brokenExpectations } from '@cairn/promotion'
 import { errorRecord, type ErrorRecord } from '@cairn/records'
 import { jsonText } from '@cairn/kernel'
-import type { Expectations, ExpectationsOrder, Order, PlanOrder, Reply } from './planner.ts'
+import type { Expectations, ExpectationsRequest, PlannerRequest, PlanningRequest, PlannerResponse } from './planner.ts'
 import type { Planned } from './control-host.ts'
 
 /** A process that has grown by this much since its first plan is replaced. Bytes. */
 const MAX_GROWTH = 200e6
-const MAX_ORDERS = 2_000
+const MAX_REQUESTS = 2_000
 
 let store: Awaited<ReturnType<typeof openStore>> | undefined
-let orders = 0
+let requests = 0
 let memory = 0
-/** The current order. */
-let current: Order | undefined
-/** A new process has to handle the order. */
-const STALE: Reply = { isStale: true, isLast: true }
+/** The current request. */
+let current: PlannerRequest | undefined
+/** A new process has to handle the request. */
+const STALE: PlannerResponse = { isStale: true, isLast: true }
 
 process.on('SIGUSR1', () => {}) // by which Node would let any process of this user debug this one
 process.on('disconnect', () => process.exit())
@@ -36,34 +36,34 @@ process.on('message', (text: string) => void handle(text))
 process.once('uncaughtException', (thrown) => {
   const error = current && projectError(thrown, current.root)
   if (!error) throw thrown
-  const reply: Reply = orders > 0 ? STALE : { answer: { error: errorRecord(error) }, isLast: true }
-  process.send!(jsonText(reply), () => process.exit())
+  const response: PlannerResponse = requests > 0 ? STALE : { answer: { error: errorRecord(error) }, isLast: true }
+  process.send!(jsonText(response), () => process.exit())
 })
 
 async function handle(text: string): Promise<void> {
-  current = JSON.parse(text) as Order
-  const reply = await replyTo(current)
+  current = JSON.parse(text) as PlannerRequest
+  const response = await respondTo(current)
   current = undefined
-  process.send!(jsonText(reply), () => {
-    if (reply.isLast) process.disconnect()
+  process.send!(jsonText(response), () => {
+    if (response.isLast) process.disconnect()
   })
 }
 
-async function replyTo(order: Order): Promise<Reply> {
-  if (orders > 0 && !isCurrent()) return STALE
-  beginPlan(order.root)
+async function respondTo(request: PlannerRequest): Promise<PlannerResponse> {
+  if (requests > 0 && !isCurrent()) return STALE
+  beginPlan(request.root)
   let answer: object
   try {
-    store ??= await openStore(order.connection)
-    answer = await answerTo(order, store)
+    store ??= await openStore(request.connection)
+    answer = await answerTo(request, store)
   } catch (error) {
     answer = { error: errorRecord(error) }
   }
-  const isFirst = ++orders === 1
+  const isFirst = ++requests === 1
   // A package may fail if a module that uses it is evaluated twice.
   const isDoubtful = !isFirst && codeIn(answer) === 'BAD_DEFINITION'
   if (isDoubtful || !isCurrent()) return STALE
-  return { answer, isLast: 'champion' in order || hasLeftState() || isFull(isFirst) }
+  return { answer, isLast: 'champion' in request || hasLeftState() || isFull(isFirst) }
 }
 
 function codeIn(answer: object): string | undefined {
@@ -73,24 +73,24 @@ function codeIn(answer: object): string | undefined {
 function isFull(isFirst: boolean): boolean {
   const { rss } = process.memoryUsage()
   if (isFirst) memory = rss
-  return orders >= MAX_ORDERS || rss - memory > MAX_GROWTH
+  return requests >= MAX_REQUESTS || rss - memory > MAX_GROWTH
 }
 
-async function answerTo(order: Order, store: Workspace['store']): Promise<Planned | Expectations | object> {
-  const project = { ...findProject(order.root), env: order.connection.env }
+async function answerTo(request: PlannerRequest, store: Workspace['store']): Promise<Planned | Expectations | object> {
+  const project = { ...findProject(request.root), env: request.connection.env }
   const workspace = new Workspace(project, store)
   try {
-    if ('champion' in order) return await checkedExpectations(workspace, order)
-    if ('exists' in order) return await loadPipeline(project, order.pipeline).then(() => ({}))
+    if ('champion' in request) return await checkedExpectations(workspace, request)
+    if ('exists' in request) return await loadPipeline(project, request.pipeline).then(() => ({}))
     // Otherwise a misspelled pipeline would silently have no limits.
     await checkNamedPipelines(project, store)
-    return 'settings' in order ? {} : await planned(workspace, order)
+    return 'settings' in request ? {} : await planned(workspace, request)
   } finally {
     workspace.close()
   }
 }
 
-async function planned(workspace: Workspace, { pipeline, request, show }: PlanOrder): Promise<Planned> {
+async function planned(workspace: Workspace, { pipeline, request, show }: PlanningRequest): Promise<Planned> {
   const loaded = await loadPipeline(workspace.project, pipeline)
   const planned = await planRun(workspace, loaded, request)
   const { plan } = planned
@@ -101,7 +101,7 @@ async function planned(workspace: Workspace, { pipeline, request, show }: PlanOr
 
 async function checkedExpectations(
   workspace: Workspace,
-  { pipeline, run, champion }: ExpectationsOrder,
+  { pipeline, run, champion }: ExpectationsRequest,
 ): Promise<Expectations> {
   const loaded = await loadPipeline(workspace.project, pipeline)
   const { plan } = await readRun(workspace.store, workspace.at(pipeline), run)

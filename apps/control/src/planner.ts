@@ -10,7 +10,7 @@ interface PipelineTarget {
   readonly pipeline: string
 }
 /** What to plan. */
-export interface PlanOrder extends PipelineTarget {
+export interface PlanningRequest extends PipelineTarget {
   readonly request: RunRequest
   /** Only shows the plan; without it, a run is started. */
   readonly show?: ShowOptions
@@ -20,29 +20,29 @@ export interface ShowOptions {
   readonly item?: string | undefined
 }
 /** The run to check against the expectations of the pipeline. */
-export interface ExpectationsOrder extends PipelineTarget {
+export interface ExpectationsRequest extends PipelineTarget {
   readonly run: string
   readonly champion: string
 }
 /** Only check whether the pipeline exists. */
-export interface ExistenceOrder extends PipelineTarget {
+export interface ExistenceRequest extends PipelineTarget {
   readonly exists: true
 }
 /** Only check whether the project's settings name existing pipelines. */
-export interface SettingsOrder extends PipelineTarget {
+export interface SettingsRequest extends PipelineTarget {
   readonly settings: true
 }
-export type Order = PlanOrder | ExpectationsOrder | ExistenceOrder | SettingsOrder
+export type PlannerRequest = PlanningRequest | ExpectationsRequest | ExistenceRequest | SettingsRequest
 export interface Expectations {
   /** Expectations that are not met. */
   readonly broken: readonly string[]
 }
 
-/** The reply of a planner to an order. */
-export interface Reply {
+/** The response of a planner to a request. */
+export interface PlannerResponse {
   /** The code has changed since it was loaded, so the result is void. */
   readonly isStale?: true
-  /** Whether it accepts no more orders. */
+  /** Whether it accepts no more requests. */
   readonly isLast: boolean
   readonly answer?: object | { readonly error: ErrorRecord }
 }
@@ -52,13 +52,13 @@ const MAX_STDERR_LENGTH = 4_000
 
 /** A process that runs the project's code, which is never loaded into the process with the tokens. */
 export class Planner {
-  /** Number of orders that it received. */
-  orders = 0
+  /** Number of requests that it received. */
+  requests = 0
   readonly #child: ChildProcess
   readonly #ended: Promise<string>
   #stderr = ''
 
-  /** @param main the program that handles orders */
+  /** @param main the program that handles requests */
   constructor(main: string) {
     // In an image, the options of this process make Cairn's packages resolve to their builds.
     const child = spawn(process.execPath, [...process.execArgv, main], {
@@ -78,24 +78,26 @@ export class Planner {
   }
 
   /** @throws CairnError STEP_CRASHED if the process ends, TIMED_OUT if it takes too long */
-  async ask(order: Order): Promise<Reply> {
-    this.orders++
-    const reply = Promise.withResolvers<Reply>()
-    const onReply = (text: unknown) => reply.resolve(JSON.parse(String(text)) as Reply)
+  async ask(request: PlannerRequest): Promise<PlannerResponse> {
+    this.requests++
+    const response = Promise.withResolvers<PlannerResponse>()
+    const onResponse = (text: unknown) => response.resolve(JSON.parse(String(text)) as PlannerResponse)
     const timer = setTimeout(() => {
-      reply.reject(new CairnError('TIMED_OUT', `planning ${order.pipeline} took longer than ${DEADLINE_MS / 1000} s`))
+      response.reject(
+        new CairnError('TIMED_OUT', `planning ${request.pipeline} took longer than ${DEADLINE_MS / 1000} s`),
+      )
       this.end()
     }, DEADLINE_MS)
-    this.#child.once('message', onReply)
+    this.#child.once('message', onResponse)
     void this.#ended.then((how) => {
-      reply.reject(new CairnError('STEP_CRASHED', `the process that planned ${order.pipeline} ended with ${how}`))
+      response.reject(new CairnError('STEP_CRASHED', `the process that planned ${request.pipeline} ended with ${how}`))
     })
-    this.#child.send(jsonText(order), (error) => error && reply.reject(error))
+    this.#child.send(jsonText(request), (error) => error && response.reject(error))
     try {
-      return await reply.promise
+      return await response.promise
     } finally {
       clearTimeout(timer)
-      this.#child.off('message', onReply)
+      this.#child.off('message', onResponse)
     }
   }
 

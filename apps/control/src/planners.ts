@@ -3,21 +3,21 @@ import type { ErrorRecord } from '@cairn/records'
 import type { Planned } from './control-host.ts'
 import {
   Planner,
-  type ExistenceOrder,
+  type ExistenceRequest,
   type Expectations,
-  type ExpectationsOrder,
-  type Order,
-  type PlanOrder,
-  type SettingsOrder,
-  type Reply,
+  type ExpectationsRequest,
+  type PlannerRequest,
+  type PlanningRequest,
+  type SettingsRequest,
+  type PlannerResponse,
 } from './planner.ts'
-import { Queue, type Line } from './queue.ts'
+import { Queue, type RequestClass } from './queue.ts'
 
 export interface PlannersOptions {
-  /** The program that handles orders. */
+  /** The program that handles requests. */
   readonly main: string
   readonly concurrency: number
-  /** Maximum number of waiting orders, for writing and for reading requests each. */
+  /** Maximum number of waiting requests of each class. */
   readonly waiting: number
 }
 
@@ -37,16 +37,23 @@ export class Planners {
     this.#queue = new Queue(options.concurrency, options.waiting)
   }
 
-  ask(order: PlanOrder): Promise<Planned>
-  ask(order: ExpectationsOrder): Promise<Expectations>
-  ask(order: ExistenceOrder | SettingsOrder): Promise<object>
-  async ask(order: Order): Promise<object> {
-    return this.#queue.run(lineOf(order), async () => {
+  /**
+   * Sends a request to a planner, and tries again while the project's files change.
+   *
+   * @throws CairnError CONFLICT if the files keep changing, TIMED_OUT if planning takes too long, STEP_CRASHED if the
+   *   planner ends, or the error of the project's code
+   * @throws RequestRefused TOO_MANY_REQUESTS if too many requests are waiting
+   */
+  ask(request: PlanningRequest): Promise<Planned>
+  ask(request: ExpectationsRequest): Promise<Expectations>
+  ask(request: ExistenceRequest | SettingsRequest): Promise<object>
+  async ask(request: PlannerRequest): Promise<object> {
+    return this.#queue.run(classOf(request), async () => {
       for (let left = TRIES; left > 0; left--) {
-        const { answer } = await this.#askOne(order)
+        const { answer } = await this.#askOne(request)
         if (answer) return withoutError(answer)
       }
-      throw new CairnError('CONFLICT', `the project's files changed while ${order.pipeline} was planned`, {
+      throw new CairnError('CONFLICT', `the project's files changed while ${request.pipeline} was planned`, {
         next: 'wait until the files no longer change, then try again',
       })
     })
@@ -57,21 +64,21 @@ export class Planners {
     for (const planner of this.#idle.splice(0)) planner.end()
   }
 
-  async #askOne(order: Order): Promise<Reply> {
+  async #askOne(request: PlannerRequest): Promise<PlannerResponse> {
     const planner = this.#take()
-    let reply: Reply
+    let response: PlannerResponse
     try {
-      reply = await planner.ask(order)
+      response = await planner.ask(request)
     } catch (error) {
       planner.end()
-      // State of an earlier order may have been the reason.
-      const isFirst = planner.orders === 1
+      // State of an earlier request may have been the reason.
+      const isFirst = planner.requests === 1
       if (isFirst || (error instanceof CairnError && error.code === 'TIMED_OUT')) throw error
       return { isLast: true }
     }
-    if (reply.isLast) planner.end()
+    if (response.isLast) planner.end()
     else this.#release(planner)
-    return reply
+    return response
   }
 
   #take(): Planner {
@@ -86,8 +93,8 @@ export class Planners {
   }
 }
 
-function lineOf(order: Order): Line {
-  return 'exists' in order || 'show' in order ? 'looks' : 'changes'
+function classOf(request: PlannerRequest): RequestClass {
+  return 'exists' in request || 'show' in request ? 'read' : 'write'
 }
 
 function withoutError(answer: object): object {

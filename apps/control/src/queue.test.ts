@@ -7,7 +7,7 @@ it('limits concurrency, keeps the order, and refuses the excess with Retry-After
   const works = Array.from({ length: 5 }, () => Promise.withResolvers<number>())
   const begun: number[] = []
   const done = works.map((work, at) =>
-    queue.run('looks', () => {
+    queue.run('read', () => {
       begun.push(at)
       return work.promise
     }),
@@ -21,18 +21,18 @@ it('limits concurrency, keeps the order, and refuses the excess with Retry-After
   await expect.poll(() => begun).toEqual([0, 1, 2])
   for (const at of [0, 2, 3]) works[at]!.resolve(at)
   expect(await Promise.all([done[0], done[2], done[3]])).toEqual([0, 2, 3])
-  expect(await queue.run('changes', async () => 9)).toBe(9)
+  expect(await queue.run('write', async () => 9)).toBe(9)
 })
 
 it('serves writing requests in every second place, and never refuses them because of reading ones', async () => {
   const queue = new Queue(1, 3)
   const begun: string[] = []
   const first = Promise.withResolvers<void>()
-  const done = [queue.run('looks', () => first.promise)]
-  for (const name of ['look 1', 'look 2', 'look 3']) done.push(queue.run('looks', async () => void begun.push(name)))
-  for (const name of ['change 1', 'change 2']) done.push(queue.run('changes', async () => void begun.push(name)))
-  await expect(queue.run('looks', async () => {})).rejects.toBeInstanceOf(RequestRefused)
+  const done = [queue.run('read', () => first.promise)]
+  for (const name of ['read 1', 'read 2', 'read 3']) done.push(queue.run('read', async () => void begun.push(name)))
+  for (const name of ['write 1', 'write 2']) done.push(queue.run('write', async () => void begun.push(name)))
+  await expect(queue.run('read', async () => {})).rejects.toBeInstanceOf(RequestRefused)
   first.resolve()
   await Promise.all(done)
-  expect(begun).toEqual(['change 1', 'look 1', 'change 2', 'look 2', 'look 3'])
+  expect(begun).toEqual(['write 1', 'read 1', 'write 2', 'read 2', 'read 3'])
 })

@@ -1,29 +1,29 @@
 import { RequestRefused } from './problem.ts'
 
-/** The two lines: writing and reading requests. */
-export type Line = 'changes' | 'looks'
+/** Writing and reading requests wait in separate queues. */
+export type RequestClass = 'write' | 'read'
 
 /**
- * Limits concurrent work, queues a limited number of requests in two lines, each in order, and refuses the rest. The lines
+ * Limits concurrent work, queues a limited number of requests of each class in order, and refuses the rest. The classes
  * alternate: however many requests read, every second place is for requests that write.
  */
 export class Queue {
   readonly #concurrency: number
   readonly #maxWaiting: number
-  readonly #waiting: Readonly<Record<Line, (() => void)[]>> = { changes: [], looks: [] }
+  readonly #waiting: Readonly<Record<RequestClass, (() => void)[]>> = { write: [], read: [] }
   #running = 0
-  #last: Line = 'looks'
+  #last: RequestClass = 'read'
 
-  /** @param maxWaiting maximum number of waiting requests in each line */
+  /** @param maxWaiting maximum number of waiting requests of each class */
   constructor(concurrency: number, maxWaiting: number) {
     this.#concurrency = concurrency
     this.#maxWaiting = maxWaiting
   }
 
-  /** @throws RequestRefused with `Retry-After` if its line is full */
-  async run<Result>(line: Line, work: () => Promise<Result>): Promise<Result> {
+  /** @throws RequestRefused with `Retry-After` if the queue of its class is full */
+  async run<Result>(requestClass: RequestClass, work: () => Promise<Result>): Promise<Result> {
     if (this.#running < this.#concurrency) this.#running++
-    else await this.#waitForTurn(line)
+    else await this.#waitForTurn(requestClass)
     try {
       return await work()
     } finally {
@@ -33,8 +33,8 @@ export class Queue {
     }
   }
 
-  #waitForTurn(line: Line): Promise<void> {
-    const waiting = this.#waiting[line]
+  #waitForTurn(requestClass: RequestClass): Promise<void> {
+    const waiting = this.#waiting[requestClass]
     if (waiting.length >= this.#maxWaiting)
       throw new RequestRefused('TOO_MANY_REQUESTS', `${this.#maxWaiting} requests are already waiting to be planned`, {
         next: 'wait a second, then send it again',
@@ -44,10 +44,10 @@ export class Queue {
   }
 
   #next(): (() => void) | undefined {
-    const other = this.#last === 'looks' ? 'changes' : 'looks'
-    const line = this.#waiting[other].length > 0 ? other : this.#last
-    const next = this.#waiting[line].shift()
-    if (next) this.#last = line
+    const other = this.#last === 'read' ? 'write' : 'read'
+    const turn = this.#waiting[other].length > 0 ? other : this.#last
+    const next = this.#waiting[turn].shift()
+    if (next) this.#last = turn
     return next
   }
 }

@@ -16,7 +16,7 @@ import type { Champions } from './champions.ts'
 import type { ControlHost } from './control-host.ts'
 import type { QueueView } from './queue-view.ts'
 import type { RunQueue } from './run-queue.ts'
-import { WatchedRun } from './watched-run.ts'
+import { RunProgress } from './run-progress.ts'
 
 export interface ReconcilerOptions {
   /** How long a run may be stalled before its events are sent again, in milliseconds. */
@@ -34,7 +34,7 @@ export interface ReconcilerOptions {
 export const RUNS_CHECKED = 500
 
 interface OpenRun {
-  readonly run: WatchedRun
+  readonly run: RunProgress
   /** When it last progressed or was helped, in monotonic time of this process, as clocks change and differ. */
   progressAt: number | undefined
   /** Number of times it was helped. */
@@ -58,7 +58,7 @@ export class Reconciler {
   readonly #queue: Pick<RunQueue, 'view' | 'start' | 'leave'>
   readonly #options: ReconcilerOptions
   /** Runs by folder, including ended ones. */
-  #watched: ReadonlyMap<string, OpenRun | EndedRun> = new Map()
+  #runs: ReadonlyMap<string, OpenRun | EndedRun> = new Map()
   /** Pipelines whose ended runs are checked again in the next sweep. */
   readonly #forgotten = new Set<string>()
   /** Reported faults of runs that could not be checked, by folder. */
@@ -76,14 +76,14 @@ export class Reconciler {
     this.#options = options
   }
 
-  /** Looks again at the ended runs of a pipeline in the next sweep: a repair has moved records of it. */
+  /** Checks the ended runs of a pipeline again in the next sweep, because a repair has moved records of it. */
   forget(pipeline: string): void {
     this.#forgotten.add(pipeline)
   }
 
   async sweep(): Promise<void> {
     const { store, env } = this.#host
-    const watched = new Map<string, OpenRun | EndedRun>()
+    const runs = new Map<string, OpenRun | EndedRun>()
     const failures = new Map<string, string>()
     const failed = (folder: string) => (error: unknown) => {
       const why = (error as Error).message
@@ -98,63 +98,63 @@ export class Reconciler {
       const names = (await runNames(store, at)).slice(0, RUNS_CHECKED)
       for (const name of new Set([...names, ...(view?.runsOf(pipeline) ?? [])])) {
         const folder = at.run(name)
-        const known = this.#watched.get(folder)
+        const known = this.#runs.get(folder)
         const before = isForgotten && known && 'sweepsLeft' in known ? undefined : known
-        const watch = await this.#sweepOne(before, at.plan(name), view).catch(failed(folder))
-        if (watch) watched.set(folder, watch)
+        const entry = await this.#sweepOne(before, at.plan(name), view).catch(failed(folder))
+        if (entry) runs.set(folder, entry)
       }
     }
-    this.#watched = watched
+    this.#runs = runs
     this.#failures = failures
   }
 
   /** Whether a run was over when it was last checked. */
   isOver(pipeline: string, run: string): boolean {
-    const watch = this.#watched.get(layout(this.#host.env, pipeline).run(run))
-    return watch !== undefined && 'sweepsLeft' in watch
+    const entry = this.#runs.get(layout(this.#host.env, pipeline).run(run))
+    return entry !== undefined && 'sweepsLeft' in entry
   }
 
   async #sweepOne(
-    watch: OpenRun | EndedRun | undefined,
+    entry: OpenRun | EndedRun | undefined,
     path: string,
     view: QueueView | undefined,
   ): Promise<OpenRun | EndedRun | undefined> {
-    if (watch && 'sweepsLeft' in watch && --watch.sweepsLeft > 0) return watch
-    if (watch && 'run' in watch) return this.#checkRun(watch, view)
+    if (entry && 'sweepsLeft' in entry && --entry.sweepsLeft > 0) return entry
+    if (entry && 'run' in entry) return this.#checkRun(entry, view)
     const { store, planSigning } = this.#host
     const plan = await readRecord<Plan>(store, path)
     if (!plan) return undefined
     planSigning.require(plan)
-    return this.#checkRun({ run: new WatchedRun(plan, store), progressAt: undefined, repairs: 0 }, view)
+    return this.#checkRun({ run: new RunProgress(plan, store), progressAt: undefined, repairs: 0 }, view)
   }
 
-  async #checkRun(watch: OpenRun, view: QueueView | undefined): Promise<OpenRun | EndedRun> {
-    const { run } = watch
+  async #checkRun(entry: OpenRun, view: QueueView | undefined): Promise<OpenRun | EndedRun> {
+    const { run } = entry
     const { store, clock } = this.#host
     const { plan, state } = run
     const end = await readRecord<RunEnd>(store, layout(plan.env, plan.pipeline).runEnd(plan.run))
     if (plan.queued && (await this.#isQueued(plan, end, view))) {
-      watch.progressAt = clock.monotonic() // it was stalled for a good reason
-      return watch
+      entry.progressAt = clock.monotonic() // it was stalled for a good reason
+      return entry
     }
     if (end && end.status !== 'cancelled') return endedRun()
     const hasProgressed = await run.readNewEnds()
     if (state.done && end) return endedRun()
-    if (watch.progressAt === undefined) watch.progressAt = this.#lastProgressOf(run)
-    else if (hasProgressed) watch.progressAt = clock.monotonic()
+    if (entry.progressAt === undefined) entry.progressAt = this.#lastProgressOf(run)
+    else if (hasProgressed) entry.progressAt = clock.monotonic()
     // The delay grows each time that sending again did not help.
-    const waitMs = this.#options.lostAfterMs * 2 ** Math.min(watch.repairs, 6)
-    if (clock.monotonic() - watch.progressAt < waitMs) return watch
+    const waitMs = this.#options.lostAfterMs * 2 ** Math.min(entry.repairs, 6)
+    if (clock.monotonic() - entry.progressAt < waitMs) return entry
     if (state.done) {
       await this.#recordEnd(run)
       return endedRun()
     }
-    await this.#resendEvents(watch, end !== undefined)
-    return watch
+    await this.#resendEvents(entry, end !== undefined)
+    return entry
   }
 
   /** For a run not seen before, the times of its records are used, as far as the clocks of their hosts can be trusted. */
-  #lastProgressOf({ plan, lastEndedAt }: WatchedRun): number {
+  #lastProgressOf({ plan, lastEndedAt }: RunProgress): number {
     const { clock } = this.#host
     const stalledMs = plan.queued ? 0 : Math.max(clock.now() - lastEndedAt, 0)
     return clock.monotonic() - stalledMs
@@ -173,7 +173,7 @@ export class Reconciler {
     return true
   }
 
-  async #recordEnd({ plan, state }: WatchedRun): Promise<void> {
+  async #recordEnd({ plan, state }: RunProgress): Promise<void> {
     const { store, bus, clock, name } = this.#host
     const path = layout(plan.env, plan.pipeline).runEnd(plan.run)
     const mine: RunEnd = { v: RECORD_VERSION, status: state.status, endedAt: clock.now(), host: name }
@@ -183,12 +183,12 @@ export class Reconciler {
       this.#options.onRepair?.(plan.run, 'it had ended, but its end was not recorded')
   }
 
-  async #resendEvents(watch: OpenRun, isCancelled: boolean): Promise<void> {
+  async #resendEvents(entry: OpenRun, isCancelled: boolean): Promise<void> {
     const { bus, clock } = this.#host
-    const { run } = watch
+    const { run } = entry
     const { plan } = run
-    watch.progressAt = clock.monotonic()
-    watch.repairs++
+    entry.progressAt = clock.monotonic()
+    entry.repairs++
     const cancelled = isCancelled ? [runEvent(plan, 'run-cancelled', clock.now())] : []
     const events = [...cancelled, ...(await run.lostEvents(clock.now()))]
     if (isCancelled) await bus.publish(controlTopicOf(plan), cancelled)

@@ -7,7 +7,7 @@ import type { Listed } from './listed-run.ts'
 import { RunName, schemaOf } from './schemas.ts'
 
 const Status = z.enum(['queued', 'running', 'refused', 'completed', 'failed', 'cancelled'])
-const Moment = z.string().max(40).refine(isMoment, 'must be a date and time, or milliseconds since 1970')
+const Timestamp = z.string().max(40).refine(isTimestamp, 'must be a date and time, or milliseconds since 1970')
 const Parameter = z
   .string()
   .max(1_000)
@@ -21,10 +21,10 @@ export const RunsQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(200).default(20).describe('maximum number of runs'),
   before: RunName.optional().describe('only runs older than this one: `next` of the previous page'),
   status: listOf(Status).describe('only runs with any of these statuses'),
-  since: Moment.optional().describe(
+  since: Timestamp.optional().describe(
     'only runs planned at this time or later: a date, with or without a time (UTC unless it names a zone), or milliseconds since 1970',
   ),
-  until: Moment.optional().describe('only runs planned before this time'),
+  until: Timestamp.optional().describe('only runs planned before this time'),
   param: listOf(Parameter).describe(
     'only runs with all of these parameter values: <name>=<value>, or <step>.<name>=<value>, as text or JSON',
   ),
@@ -60,7 +60,7 @@ export function matches(
   return param.every((text) => hasParameter(parameters, text))
 }
 
-function isMoment(text: string): boolean {
+function isTimestamp(text: string): boolean {
   return millisecondsOf(text) !== undefined
 }
 

@@ -11,8 +11,8 @@ export interface Answer {
 export type Answers = Readonly<Record<string, Answer>>
 
 export const json = (status: number, what: string, body: z.ZodType): Answer => ({ status, what, body })
-export const AT = '/v1/pipelines/{pipeline}'
+export const PIPELINE_PATH = '/v1/pipelines/{pipeline}'
 
-export const Moment = z.number().describe('milliseconds since 1970')
-export const ErrorSaid = z.looseObject({ code: z.string(), message: z.string(), next: z.string().optional() })
+export const Timestamp = z.number().describe('milliseconds since 1970')
+export const ErrorBody = z.looseObject({ code: z.string(), message: z.string(), next: z.string().optional() })
 export const Any = z.unknown().describe('any JSON')

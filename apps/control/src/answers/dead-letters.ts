@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { type Answers, AT, ErrorSaid, json, Moment } from './answer.ts'
+import { type Answers, PIPELINE_PATH, ErrorBody, json, Timestamp } from './answer.ts'
 
 const Letter = z.strictObject({
   id: z.string().describe('<partition>-<offset> in its topic'),
-  at: Moment,
+  at: Timestamp,
   topic: z.string(),
   event: z
     .strictObject({
@@ -21,8 +21,8 @@ const Letter = z.strictObject({
       z.strictObject({
         group: z.string(),
         state: z.enum(['waiting', 'replayed', 'dropped']),
-        at: Moment,
-        error: ErrorSaid,
+        at: Timestamp,
+        error: ErrorBody,
       }),
     )
     .describe('the consumer groups that gave it up'),
@@ -36,7 +36,7 @@ export const DEAD_LETTERS_ANSWERS: Answers = {
     'The number of waiting dead letters by pipeline.',
     z.strictObject({ waiting: z.record(z.string(), z.int()) }),
   ),
-  [`get ${AT}/dead-letters`]: json(
+  [`get ${PIPELINE_PATH}/dead-letters`]: json(
     200,
     'Dead letters, newest first.',
     z.strictObject({
@@ -45,11 +45,11 @@ export const DEAD_LETTERS_ANSWERS: Answers = {
       waiting: z.int(),
     }),
   ),
-  [`get ${AT}/dead-letters/{id}`]: json(
+  [`get ${PIPELINE_PATH}/dead-letters/{id}`]: json(
     200,
     'The dead letter with its message, in base64.',
     Letter.extend({ headers: z.record(z.string(), z.array(z.string())), value: z.string().nullable() }),
   ),
-  [`post ${AT}/dead-letters/{id}/replay`]: json(202, 'The groups that get it again.', Decided),
-  [`post ${AT}/dead-letters/{id}/drop`]: json(200, 'The groups for which it is dropped.', Decided),
+  [`post ${PIPELINE_PATH}/dead-letters/{id}/replay`]: json(202, 'The groups that get it again.', Decided),
+  [`post ${PIPELINE_PATH}/dead-letters/{id}/drop`]: json(200, 'The groups for which it is dropped.', Decided),
 }

@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { ErrorSaid, Moment } from './answer.ts'
+import { ErrorBody, Timestamp } from './answer.ts'
 import { Artifact } from './plan.ts'
 
 export const Status = z.enum(['completed', 'failed', 'cancelled'])
 const Ended = z.enum([...Status.options, 'timed-out', 'skipped', 'blocked'])
-export const RunEnd = z.looseObject({ v: z.int(), status: Status, endedAt: Moment, host: z.string() })
+export const RunEnd = z.looseObject({ v: z.int(), status: Status, endedAt: Timestamp, host: z.string() })
 export const TaskEnd = z.looseObject({
   v: z.int(),
   status: Ended,
@@ -16,17 +16,17 @@ export const TaskEnd = z.looseObject({
         outputs: z.record(z.string(), Artifact).optional(),
         key: z.string().optional(),
         ms: z.number().optional(),
-        error: ErrorSaid.optional(),
-        caught: ErrorSaid.optional(),
+        error: ErrorBody.optional(),
+        caught: ErrorBody.optional(),
         because: z.string().optional().describe('the node that caused this outcome'),
       }),
     )
     .describe('one for a task of one item, one per item for a batch'),
   counts: z.record(z.string(), z.array(z.int())),
   attempts: z.int().optional(),
-  failures: z.array(ErrorSaid).optional(),
-  startedAt: Moment,
-  endedAt: Moment,
+  failures: z.array(ErrorBody).optional(),
+  startedAt: Timestamp,
+  endedAt: Timestamp,
   host: z.string(),
 })
-export const Unfit = z.looseObject({ task: z.string(), at: Moment, host: z.string(), error: ErrorSaid })
+export const Unfit = z.looseObject({ task: z.string(), at: Timestamp, host: z.string(), error: ErrorBody })

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { CheckupPlace, PipelineName } from '../schemas.ts'
-import { type Answers, AT, json, Moment } from './answer.ts'
+import { type Answers, PIPELINE_PATH, json, Timestamp } from './answer.ts'
 
 const Checked = z.strictObject({ what: z.string(), ok: z.boolean(), found: z.string(), next: z.string().optional() })
 const Collected = z.strictObject({
@@ -39,8 +39,8 @@ export const MAINTENANCE_ANSWERS: Answers = {
   'get /v1/checkup': json(
     200,
     'What was checked, and its state.',
-    z.strictObject({ env: z.string(), now: Moment, checks: z.array(Checked) }),
+    z.strictObject({ env: z.string(), now: Timestamp, checks: z.array(Checked) }),
   ),
-  [`post ${AT}/collections`]: json(200, 'What was removed, or would be removed.', Collected),
-  [`post ${AT}/examinations`]: json(200, 'Problems in the part that was checked.', Examined),
+  [`post ${PIPELINE_PATH}/collections`]: json(200, 'What was removed, or would be removed.', Collected),
+  [`post ${PIPELINE_PATH}/examinations`]: json(200, 'Problems in the part that was checked.', Examined),
 }

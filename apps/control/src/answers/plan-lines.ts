@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Any, ErrorSaid, Moment } from './answer.ts'
+import { Any, ErrorBody, Timestamp } from './answer.ts'
 import { Artifact } from './plan.ts'
 
 const Change = z.looseObject({
@@ -31,11 +31,11 @@ const OneReason = z.union([
   z.strictObject({ ...because('input'), input: z.string(), from: z.string(), certain: z.boolean() }),
   z.strictObject({ ...because('branch', 'other arm'), when: z.string() }),
   z.strictObject({ ...because('never'), text: z.string() }),
-  z.strictObject({ ...because('unread input'), input: z.string(), source: z.string(), error: ErrorSaid }),
-  z.strictObject({ ...because('unread'), error: ErrorSaid }),
+  z.strictObject({ ...because('unread input'), input: z.string(), source: z.string(), error: ErrorBody }),
+  z.strictObject({ ...because('unread'), error: ErrorBody }),
   z.strictObject({
     ...because('reused'),
-    computedAt: Moment,
+    computedAt: Timestamp,
     ms: z.number().describe('how long it took to compute'),
     outputs: z.array(Artifact),
   }),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Any, Moment } from './answer.ts'
+import { Any, Timestamp } from './answer.ts'
 
 export const Artifact = z.looseObject({
   digest: z.string().describe('SHA-256 of the bytes, in hex'),
@@ -64,7 +64,7 @@ export const Plan = z.looseObject({
   run: z.string(),
   env: z.string(),
   pipeline: z.string(),
-  createdAt: Moment,
+  createdAt: Timestamp,
   parent: z.string().optional(),
   params: z.record(z.string(), Any),
   settings: z.record(z.string(), Any).optional(),

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { RunName } from '../schemas.ts'
-import { type Answers, AT, json, Moment } from './answer.ts'
+import { type Answers, PIPELINE_PATH, json, Timestamp } from './answer.ts'
 
 const Promoted = z.looseObject({
   run: RunName,
-  since: Moment,
+  since: Timestamp,
   by: z.string().describe('name of the token that set it'),
   from: z.string().optional().describe('the run of a playground that was promoted'),
   announced: z.literal(true).optional().describe('set once consumers have been notified'),
@@ -16,7 +16,7 @@ const Champion = Promoted.extend({
 
 /** Responses about the production run. */
 export const PRODUCTION_ANSWERS: Answers = {
-  [`get ${AT}/production`]: json(
+  [`get ${PIPELINE_PATH}/production`]: json(
     200,
     'The production run, and the rules for promotion.',
     z.strictObject({
@@ -27,6 +27,6 @@ export const PRODUCTION_ANSWERS: Answers = {
       you: z.string(),
     }),
   ),
-  [`post ${AT}/production`]: json(200, 'The production run now.', Champion),
-  [`post ${AT}/production/rollback`]: json(200, 'The production run now.', Champion),
+  [`post ${PIPELINE_PATH}/production`]: json(200, 'The production run now.', Champion),
+  [`post ${PIPELINE_PATH}/production/rollback`]: json(200, 'The production run now.', Champion),
 }

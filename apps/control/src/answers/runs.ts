@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { PipelineName, RunName } from '../schemas.ts'
-import { type Answers, Any, AT, json, Moment } from './answer.ts'
+import { type Answers, Any, PIPELINE_PATH, json, Timestamp } from './answer.ts'
 import { RunEnd, Status, TaskEnd, Unfit } from './ends.ts'
 import { PlanLine } from './plan-lines.ts'
 import { Plan } from './plan.ts'
@@ -21,10 +21,10 @@ const Queue = z
   .describe('the place of a queued run')
 const RunLine = z.strictObject({
   run: z.string(),
-  createdAt: Moment.optional(),
+  createdAt: Timestamp.optional(),
   params: z.record(z.string(), Any).optional(),
   status: z.enum(['queued', 'running', 'refused', ...Status.options]),
-  endedAt: Moment.optional(),
+  endedAt: Timestamp.optional(),
   queue: Queue.optional(),
   unfit: z.array(Unfit).optional().describe('tasks that no host could run so far'),
   fault: z.string().optional().describe('why a run was refused'),
@@ -36,13 +36,13 @@ const Started = z.strictObject({
 
 /** Responses about runs and plans. */
 export const RUNS_ANSWERS: Answers = {
-  [`post ${AT}/plan`]: json(
+  [`post ${PIPELINE_PATH}/plan`]: json(
     200,
     'What a run would do, step by step.',
     z.strictObject({ pipeline: PipelineName, steps: z.array(PlanLine) }),
   ),
-  [`post ${AT}/runs`]: json(202, 'The run was started or queued.', Started),
-  [`get ${AT}/runs`]: json(
+  [`post ${PIPELINE_PATH}/runs`]: json(202, 'The run was started or queued.', Started),
+  [`get ${PIPELINE_PATH}/runs`]: json(
     200,
     'Runs, newest first.',
     z.strictObject({
@@ -50,7 +50,7 @@ export const RUNS_ANSWERS: Answers = {
       next: RunName.optional().describe('set if there may be older ones: send it as `before` to get them'),
     }),
   ),
-  [`get ${AT}/runs/{run}`]: json(
+  [`get ${PIPELINE_PATH}/runs/{run}`]: json(
     200,
     'The run, with the record of each task that has ended.',
     z.strictObject({
@@ -61,12 +61,12 @@ export const RUNS_ANSWERS: Answers = {
       tasks: z.record(z.string(), TaskEnd),
     }),
   ),
-  [`get ${AT}/runs/{run}/missing-stages`]: json(
+  [`get ${PIPELINE_PATH}/runs/{run}/missing-stages`]: json(
     200,
     'The steps that the run waits for and that have no running stage.',
     z.strictObject({ steps: z.array(z.string()) }),
   ),
-  [`get ${AT}/runs/{run}/events`]: {
+  [`get ${PIPELINE_PATH}/runs/{run}/events`]: {
     status: 200,
     what: 'Server-sent events: `event` is the type, `id` the id, `data` the CloudEvent.',
     type: 'text/event-stream',
@@ -78,7 +78,7 @@ export const RUNS_ANSWERS: Answers = {
       })
       .describe('one event'),
   },
-  [`post ${AT}/runs/{run}/cancel`]: json(200, 'How the run ended.', RunEnd),
-  [`post ${AT}/runs/{run}/retry`]: json(202, 'The new run was started.', Started),
-  [`post ${AT}/runs/{run}/rerun`]: json(202, 'The new run was started.', Started),
+  [`post ${PIPELINE_PATH}/runs/{run}/cancel`]: json(200, 'How the run ended.', RunEnd),
+  [`post ${PIPELINE_PATH}/runs/{run}/retry`]: json(202, 'The new run was started.', Started),
+  [`post ${PIPELINE_PATH}/runs/{run}/rerun`]: json(202, 'The new run was started.', Started),
 }

@@ -13,11 +13,11 @@ import {
 } from '@cairn/records'
 import { RunState } from '@cairn/engine'
 
-/** A run that has not ended, from its records. Each record is read once, however often the run is checked. */
-export class WatchedRun {
+/** The progress of a run that has not ended, from its records. Each record is read only once. */
+export class RunProgress {
   readonly plan: Plan
   readonly state: RunState
-  /** When it was planned or its last task ended, by the clocks of the writers. */
+  /** Time when the run was planned or its last task ended, by the clocks of the writers. */
   lastEndedAt: number
   /** Tasks with a record. */
   readonly #recorded = new Set<string>()
