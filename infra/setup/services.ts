@@ -7,7 +7,7 @@ import { usersOf } from '../secure/users.ts'
 import type { Setup } from './settings.ts'
 
 /** Creates the bucket, the topics and the rights of users. May be repeated. */
-export async function prepareServices(setup: Setup, connection: Connection, tell: (line: string) => void) {
+export async function prepareServices(setup: Setup, connection: Connection, report: (line: string) => void) {
   const { env } = connection
   const connected = await openConnection(connection, { clientId: 'cairn-setup', cache: '/tmp/objects' })
   const { bus, store } = connected
@@ -15,9 +15,9 @@ export async function prepareServices(setup: Setup, connection: Connection, tell
   const topics = [controlTopicOf({ env }), ...pipelines.map(({ name }) => topicOf({ env, pipeline: name }))]
   await store.ensureBucket()
   await store.probe()
-  tell(`bucket ${connection.s3.bucket} exists and supports conditional writes`)
+  report(`bucket ${connection.s3.bucket} exists and supports conditional writes`)
   await bus.ensureTopics(topics)
-  tell(`topics exist: ${topics.join(', ')}`)
+  report(`topics exist: ${topics.join(', ')}`)
   if (isSecure) {
     const users = usersOf({ bucket: connection.s3.bucket, env, pipelines, consumers })
     const passwords = JSON.parse(readFileSync('/run/cairn/passwords.json', 'utf8')) as Record<string, string>
@@ -26,7 +26,7 @@ export async function prepareServices(setup: Setup, connection: Connection, tell
       connection.kafka,
       users.flatMap(({ acls }) => acls),
     )
-    tell(`${users.length} users have exactly the rights that they need`)
+    report(`${users.length} users have exactly the rights that they need`)
   }
   await connected.close()
 }

@@ -34,7 +34,7 @@ const program = new Command('cairn')
   .option('--playground <name>', 'work in a playground')
   .exitOverride()
   .configureHelp({ showGlobalOptions: true })
-  .configureOutput({ outputError: () => {} }) // told below, like every other error
+  .configureOutput({ outputError: () => {} }) // reported by reportUsageError
 
 settingOptions(
   program.command('run').argument('[pipeline]').description('run a pipeline and reuse every step that did not change'),
@@ -289,13 +289,13 @@ try {
   await program.parseAsync()
 } catch (error) {
   if (error instanceof CommanderError) {
-    if (error.exitCode !== 0 && error.code !== 'commander.help') failOfWords(error)
+    if (error.exitCode !== 0 && error.code !== 'commander.help') reportUsageError(error)
     process.exitCode = error.exitCode
   } else fail(error, program.opts<{ json?: boolean }>())
 }
 
-/** A command line that does not parse. */
-function failOfWords({ message }: CommanderError): void {
+/** Reports a command line that cannot be parsed. */
+function reportUsageError({ message }: CommanderError): void {
   const names = new Set(program.commands.map((command) => command.name()))
   const name = process.argv.slice(2).find((word) => names.has(word))
   const what = escapedLines(message.replace(/^error: /, '').replaceAll('\n', ' '))

@@ -14,7 +14,7 @@ export interface RunLogsOptions {
   readonly json: boolean
 }
 
-const LOOK_MS = 500
+const POLL_MS = 500
 
 /** Prints the logged lines of a run, a step or an item. */
 export async function printRunLogs(workspace: Workspace, path: string, options: RunLogsOptions): Promise<void> {
@@ -24,12 +24,12 @@ export async function printRunLogs(workspace: Workspace, path: string, options: 
   const names = new RecordedNames(workspace, run.plan)
   const isWanted = (line: LogLine) => item === undefined || [item.index, undefined].includes(itemIndex(run.plan, line))
   let hasSeveral = false
-  const tell = async (line: LogLine) => {
+  const printLine = async (line: LogLine) => {
     const index = itemIndex(run.plan, line)
     const name = index === undefined ? undefined : await names.at(line.task, index)
     printData(options.json ? JSON.stringify(asJson(line, name)) : safeLine(asText(line, name, place, hasSeveral), true))
   }
-  let told = 0
+  let printed = 0
   for (;;) {
     const { end, plan } = await readRun(workspace.store, at, run.plan.run)
     const lines: LogLine[] = []
@@ -38,16 +38,16 @@ export async function printRunLogs(workspace: Workspace, path: string, options: 
     ))
       if (isWanted(line)) lines.push(line)
     if (!options.follow) lines.sort(byItem)
-    const shown = told === 0 && options.lines !== undefined ? lines.slice(-options.lines) : lines.slice(told)
+    const shown = printed === 0 && options.lines !== undefined ? lines.slice(-options.lines) : lines.slice(printed)
     hasSeveral ||= lines.some(({ attempt }) => attempt > 1)
-    for (const line of shown) await tell(line)
-    told = lines.length
+    for (const line of shown) await printLine(line)
+    printed = lines.length
     if (options.follow && !end) {
-      await sleep(LOOK_MS)
+      await sleep(POLL_MS)
       continue
     }
     const failures = await failuresOf(workspace, place, names)
-    if (told === 0 && failures.length === 0) printNotes(await whyNothing(workspace, place))
+    if (printed === 0 && failures.length === 0) printNotes(await whyNothing(workspace, place))
     for (const failure of failures) printNotes(failure)
     return
   }

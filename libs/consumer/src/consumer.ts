@@ -107,12 +107,12 @@ export function consumer({ env, bus, store }: ConsumerHost, defaults: ConsumeOpt
     handle: (event: CairnEvent) => Promise<void>,
   ): Promise<Subscription> => {
     const handleOnce = seen ? once(seen, handle) : handle
-    const hear = async (event: CairnEvent): Promise<void> => {
+    const onEvent = async (event: CairnEvent): Promise<void> => {
       if (!isMeant(event)) return
       requireOf({ env, pipeline: name }, event)
       await handleOnce(event)
     }
-    const opening = bus.subscribe(topicOf({ env, pipeline: name }), { ...rest, group }, hear)
+    const opening = bus.subscribe(topicOf({ env, pipeline: name }), { ...rest, group }, onEvent)
     subscriptions.add(opening)
     opening.catch(() => subscriptions.delete(opening)) // reported to the caller
     const subscription = await opening

@@ -70,18 +70,18 @@ function partBreaks(path: string, was: JsonObject, is: JsonObject): string[] {
   ]
 }
 
-const SAYS_NOTHING = new Set(['$schema', '$id', 'title', 'description', 'default', 'examples', 'deprecated'])
-const LOOKED_AT = new Set(['type', 'const', 'enum', 'properties', 'required', 'items', 'additionalProperties'])
+const ANNOTATIONS = new Set(['$schema', '$id', 'title', 'description', 'default', 'examples', 'deprecated'])
+const COMPARED = new Set(['type', 'const', 'enum', 'properties', 'required', 'items', 'additionalProperties'])
 const LOWER = new Set(['minimum', 'exclusiveMinimum', 'minLength', 'minItems', 'minProperties'])
 const UPPER = new Set(['maximum', 'exclusiveMaximum', 'maxLength', 'maxItems', 'maxProperties'])
 
 function keywordBreaks(path: string, was: JsonObject, is: JsonObject): string[] {
-  return Object.entries(was).flatMap(([keyword, said]) => {
-    const says = is[keyword]
-    if (SAYS_NOTHING.has(keyword) || keyword.startsWith('x-') || LOOKED_AT.has(keyword)) return []
-    if (LOWER.has(keyword) && Number(says) >= Number(said)) return []
-    if (UPPER.has(keyword) && Number(says) <= Number(said)) return []
-    return canonical(said) === canonical(says ?? null) ? [] : [`${path} has a different ${keyword}`]
+  return Object.entries(was).flatMap(([keyword, before]) => {
+    const now = is[keyword]
+    if (ANNOTATIONS.has(keyword) || keyword.startsWith('x-') || COMPARED.has(keyword)) return []
+    if (LOWER.has(keyword) && Number(now) >= Number(before)) return []
+    if (UPPER.has(keyword) && Number(now) <= Number(before)) return []
+    return canonical(before) === canonical(now ?? null) ? [] : [`${path} has a different ${keyword}`]
   })
 }
 

@@ -101,8 +101,8 @@ describe('computing a task', () => {
     expect(times).toEqual([0, 100, 300, 700, 1_200])
     expect(computed().attempts).toBe(5)
     expect(computed().failures.map(({ message }) => message)).toEqual(['one', 'two', 'three', 'four'])
-    const told = example.told.filter(({ type }) => type === 'cairn.attempt-failed')
-    expect(told.map(({ data }) => [data.attempt, data.error!.message])).toEqual([
+    const failed = example.published.filter(({ type }) => type === 'cairn.attempt-failed')
+    expect(failed.map(({ data }) => [data.attempt, data.error!.message])).toEqual([
       [1, 'one'],
       [2, 'two'],
       [3, 'three'],
@@ -167,7 +167,7 @@ describe('computing a task', () => {
   it('does not wait for a retry once the run is cancelled', async () => {
     const { outcome, example, cancel } = await guessing({ retry: { times: 5, backoff: '1h' } }, [new Error('no')])
     const before = example.clock.now()
-    example.onTold = ({ type }) => {
+    example.onEvent = ({ type }) => {
       if (type === 'cairn.attempt-failed') cancel.abort(new CairnError('CANCELLED', 'the run was cancelled'))
     }
     expect(await outcome()).toMatchObject({ status: 'cancelled' })
@@ -205,7 +205,7 @@ describe('computing a task that another host has started', () => {
     expect(await outcome()).toMatchObject({ status: 'failed', error: { code: 'STEP_CRASHED' } })
     expect(await attempts()).toHaveLength(6)
     expect(example.clock.now()).toBe(before)
-    expect(example.told.filter(({ type }) => type === 'cairn.attempt-failed')).toEqual([])
+    expect(example.published.filter(({ type }) => type === 'cairn.attempt-failed')).toEqual([])
   })
 
   it('uses the recorded end, if there is one by now', async () => {

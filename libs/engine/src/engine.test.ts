@@ -38,7 +38,7 @@ describe('an engine', () => {
   it('handles a run from its start event to the record of its end', async () => {
     const example = new Example(squares)
     await submit(example.host(), await example.plan())
-    expect(example.told.map(({ id }) => id)).toEqual(['run/run-started'])
+    expect(example.published.map(({ id }) => id)).toEqual(['run/run-started'])
     await example.deliver(new Engine(example.host()))
 
     const ends = await example.ends()
@@ -47,8 +47,8 @@ describe('an engine', () => {
     expect(valueOf(ends['report'], 'total')).toBe(14)
     expect(await example.runEnd()).toMatchObject({ status: 'completed', host: 'host' })
     const types = ['completed', 'ready', 'run-ended']
-    const told = example.told.map(({ id }) => id).filter((id) => types.some((type) => id.endsWith(type)))
-    expect(told).toEqual([
+    const ids = example.published.map(({ id }) => id).filter((id) => types.some((type) => id.endsWith(type)))
+    expect(ids).toEqual([
       'run/read/completed',
       'run/square/0/ready',
       'run/square/1/ready',
@@ -87,7 +87,7 @@ describe('an engine', () => {
     const engine = new Engine(example.host())
     await example.deliver(engine)
     const [calls, records] = [example.calls.length, [...example.files.keys()]]
-    await example.bus.publish('', [...example.told].reverse())
+    await example.bus.publish('', [...example.published].reverse())
     await example.deliver(engine, new Engine(example.host('one that knows nothing')))
     expect(example.calls).toHaveLength(calls)
     expect([...example.files.keys()]).toEqual(records)
@@ -116,7 +116,7 @@ describe('an engine', () => {
     expect(Object.keys(await example.ends())).toEqual(['throw'])
 
     await example.deliver(new Engine(example.host('second')))
-    expect(example.told.map(({ id }) => id)).toContain('run/throw/completed')
+    expect(example.published.map(({ id }) => id)).toContain('run/throw/completed')
     expect(example.calls).toMatchObject([{ host: 'first' }])
   })
 
@@ -207,7 +207,7 @@ describe('an engine', () => {
     await claim(example.store, example.at.collected, { v: 1, host: 'control', removedUntil: 1000 })
     const engine = new Engine(example.host())
     await example.settle(engine.handle(runEvent(plan, 'run-started', 999)))
-    expect(example.told).toEqual([])
+    expect(example.published).toEqual([])
     await expect(example.settle(engine.handle(runEvent(plan, 'run-started', 1000)))).rejects.toMatchObject({
       code: 'NOT_FOUND',
     })
@@ -233,13 +233,13 @@ describe('an engine', () => {
     await last.handle(started)
     await example.settle(first.handle(started))
     isHeld = true
-    const hearing = last.handle(example.told.find(({ id }) => id === 'run/read/completed')!)
-    // A lie makes it forget what it knows of the run, and then the run is told to begin again.
+    const handling = last.handle(example.published.find(({ id }) => id === 'run/read/completed')!)
+    // A false event makes it forget what it knows of the run, and then the run is started again.
     await expect(last.handle(runEvent(plan, 'run-cancelled', 0))).rejects.toMatchObject({ code: 'NOT_FOUND' })
     isHeld = false
     await last.handle(started)
     reading.resolve()
-    await hearing
+    await handling
     await example.deliver(first, deafTo('run/read/completed', last))
     expect(await example.runEnd()).toMatchObject({ status: 'completed', host: 'last' })
   })
@@ -263,8 +263,8 @@ describe('an engine', () => {
       const rest = new Engine(example.host('rest', { steps: new Set(['square', 'sum', 'report']) }))
       const plan = await example.plan()
       await submit(example.host(), plan)
-      await rest.handle(example.told[0]!)
-      await example.settle(first.handle(example.told[0]!))
+      await rest.handle(example.published[0]!)
+      await example.settle(first.handle(example.published[0]!))
       const claimed = { ...endEvent(plan, 'read', (await example.ends())['read']!), type: `cairn.${type}` as const }
       const lie = { ...claimed, data: { ...claimed.data, counts: {} } }
       const answer = await example.settle(rest.handle(lie)).catch((error: Error) => error.message)

@@ -26,9 +26,9 @@ export class Example {
   readonly files = new Map<string, Uint8Array>()
   readonly store = directStore(this.files)
   /** Every published event. */
-  readonly told: CairnEvent[] = []
+  readonly published: CairnEvent[] = []
   /** Called with each event when it is published. */
-  onTold: (event: CairnEvent) => void = () => {}
+  onEvent: (event: CairnEvent) => void = () => {}
   /** Every call of a step body or of a `catch`. */
   readonly calls: { readonly host: string; readonly step: string; readonly at: number }[] = []
   readonly #pipeline: Pipeline
@@ -43,8 +43,8 @@ export class Example {
   readonly clock = this.#world.clock
   readonly bus: EventBus = {
     publish: async (_, events) => {
-      this.told.push(...events)
-      events.forEach(this.onTold)
+      this.published.push(...events)
+      events.forEach(this.onEvent)
       this.#queue.push(...events)
     },
     subscribe: () => Promise.reject(new Error('deliver() hands over the events')),

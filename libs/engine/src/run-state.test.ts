@@ -1,25 +1,25 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { simulate, type Ending as Told } from '../simulation/simulate.ts'
+import { simulate, type Ending } from '../simulation/simulate.ts'
 import { layout, decodeRecord, type EndRecord } from '@cairn/records'
 import { RunState } from './run-state.ts'
 
-/** Terminal records of a run that went well, as a story gave them. */
-function endingsOf({ plans: [plan], files }: Told): [string, EndRecord][] {
+/** Terminal records of a run that was simulated without faults. */
+function endingsOf({ plans: [plan], files }: Ending): [string, EndRecord][] {
   const at = layout(plan!.env, plan!.pipeline)
   return [...files]
     .filter(([path]) => path.startsWith(at.ends(plan!.run)))
     .map(([path, bytes]) => [at.taskOf(path), decodeRecord<EndRecord>(bytes, path)])
 }
 
-const told = await Promise.all(
+const simulations = await Promise.all(
   Array.from({ length: 40 }, (_, seed) => simulate({ seed: seed + 500, runs: 1, faults: 0, cancel: false })),
 )
-const story = fc.constantFrom(...told)
+const simulation = fc.constantFrom(...simulations)
 
 describe('the state of a run', () => {
   it('is the same in whatever order, and however often, ends arrive', () => {
-    const anyOrder = story.chain((ending) =>
+    const anyOrder = simulation.chain((ending) =>
       fc.tuple(
         fc.constant(ending),
         fc.shuffledSubarray(endingsOf(ending), { minLength: endingsOf(ending).length }),
@@ -43,7 +43,7 @@ describe('the state of a run', () => {
 
   it('is never done, and makes no task ready twice, before all tasks have ended', () => {
     fc.assert(
-      fc.property(story, fc.infiniteStream(fc.nat()), (ending, choices) => {
+      fc.property(simulation, fc.infiniteStream(fc.nat()), (ending, choices) => {
         const ends = new Map(endingsOf(ending))
         const state = new RunState(ending.plans[0]!)
         const open = [...state.first]
@@ -67,7 +67,7 @@ describe('the state of a run', () => {
   })
 
   it('makes a step ready when the last of the tasks that it reads has ended, and not before', () => {
-    for (const ending of told) {
+    for (const ending of simulations) {
       const [plan] = ending.plans
       const ends = new Map(endingsOf(ending))
       const state = new RunState(plan!)

@@ -25,9 +25,9 @@ it('a host passes a task that it cannot run to another partition of its step eac
   const unfit = new Engine(example.host('unfit', { steps, compute: lacking }))
   await submit(example.host(), await example.plan())
 
-  const [started] = example.told.splice(0)
+  const [started] = example.published.splice(0)
   await example.settle(unfit.handle(started!))
-  const left = () => example.told.filter(({ type }) => type === 'cairn.ready')
+  const left = () => example.published.filter(({ type }) => type === 'cairn.ready')
   await example.settle(unfit.handle(left()[0]!))
   expect(left().map(({ data, partitionkey }) => [data.attempt, data.error?.message, partitionkey])).toEqual([
     [1, 'the code was planned with a@1, and here is a@2', 'run/read/1'],
@@ -50,20 +50,22 @@ it('a task that returns to the same host before the bus responds is passed on ag
   const back: Promise<void>[] = []
   const unfit = new Engine(example.host('unfit', { steps, compute: lacking }))
   await submit(example.host(), await example.plan())
-  example.onTold = (event) => {
+  example.onEvent = (event) => {
     if (event.type === 'cairn.ready' && event.data.attempt! < 3) back.push(unfit.handle(structuredClone(event)))
   }
-  await example.settle(unfit.handle(example.told[0]!))
+  await example.settle(unfit.handle(example.published[0]!))
   while (back.length > 0) await example.settle(back.shift()!)
-  expect(example.told.filter(({ type }) => type === 'cairn.ready').map(({ data }) => data.attempt)).toEqual([1, 2, 3])
+  expect(example.published.filter(({ type }) => type === 'cairn.ready').map(({ data }) => data.attempt)).toEqual([
+    1, 2, 3,
+  ])
 })
 
 it('a run whose tasks are passed on can be cancelled', async () => {
   const example = new Example(squared)
   const unfit = new Engine(example.host('unfit', { steps: new Set(['read', 'square']), compute: lacking }))
   await submit(example.host(), await example.plan())
-  const handled = unfit.handle(example.told[0]!)
-  handled.catch(() => {}) // told below
+  const handled = unfit.handle(example.published[0]!)
+  handled.catch(() => {}) // checked below
   await new Promise(setImmediate)
   unfit.abort('run')
   await example.settle(handled)
@@ -74,6 +76,6 @@ it('an engine without other hosts ends such a task with the result of its comput
   const example = new Example(squared)
   await submit(example.host(), await example.plan())
   await expect(
-    example.settle(new Engine(example.host('alone', { compute: lacking })).handle(example.told[0]!)),
+    example.settle(new Engine(example.host('alone', { compute: lacking })).handle(example.published[0]!)),
   ).rejects.toMatchObject({ code: 'MISFIT' })
 })

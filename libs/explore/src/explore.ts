@@ -61,8 +61,8 @@ export async function explore<S extends AnySchema>(
   const workspace = new Workspace(project, playgroundStore(project, playground, below))
   const at = workspace.at(pipeline.name)
   // Only the production store decides which run is in production, not a playground.
-  const said = base === PRODUCTION ? readOnlyStore(below, 'production') : workspace.store
-  const run = await findRun(said, at, nameOf(pipeline.name, base))
+  const lookup = base === PRODUCTION ? readOnlyStore(below, 'production') : workspace.store
+  const run = await findRun(lookup, at, nameOf(pipeline.name, base))
   openPlayground(project, playground, { pipeline: pipeline.name, run, isOfServices: on !== undefined }, Date.now())
   const { plan } = await readRun(workspace.store, at, run)
   const today = { graph: loaded.pipeline.graph, closures: await workspace.closures(loaded) }

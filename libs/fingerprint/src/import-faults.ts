@@ -29,13 +29,13 @@ export function importFault(module: Module, modules: Modules, error: unknown): C
   if (!isSource(module)) return undefined
   const parsed = parse(module.file, module.text)
   if (!('program' in parsed)) return undefined
-  const said = error instanceof Error ? error.message : ''
+  const message = error instanceof Error ? error.message : ''
   for (const { node, source, names } of importsIn(parsed.program)) {
     const specifier = String(source.value)
     const at = placeOf(module, node)
-    if (said.includes("'assert'") && /\bassert\s*\{/.test(module.text.slice(source.end, node.end)))
+    if (message.includes("'assert'") && /\bassert\s*\{/.test(module.text.slice(source.end, node.end)))
       return refusal(at, `imports '${specifier}' with "assert"`, 'use "with" instead')
-    const repeated = names.find(({ local }) => said === `Identifier '${local}' has already been declared`)
+    const repeated = names.find(({ local }) => message === `Identifier '${local}' has already been declared`)
     if (repeated)
       return refusal(placeOf(module, repeated.node), `imports ${repeated.local}, which the module also declares`)
     const index = module.analysis.requests.findIndex((request) => request.specifier === specifier)
@@ -45,14 +45,14 @@ export function importFault(module: Module, modules: Modules, error: unknown): C
       if (found) return found
     }
     // Only Node knows what packages and built-in modules export.
-    const unknown = names.find(({ name }) => said.includes(`'${specifier}'`) && said.endsWith(`named '${name}'`))
+    const unknown = names.find(({ name }) => message.includes(`'${specifier}'`) && message.endsWith(`named '${name}'`))
     if (unknown)
       return refusal(
         placeOf(module, unknown.node),
         `imports "${unknown.name}" from '${specifier}', which does not export it`,
       )
-    if (node.type !== 'ImportExpression' && isSaid(said, specifier))
-      return refusal(at, `cannot import '${specifier}': ${said}`)
+    if (node.type !== 'ImportExpression' && isExportError(message, specifier))
+      return refusal(at, `cannot import '${specifier}': ${message}`)
   }
   return undefined
 }
@@ -61,8 +61,8 @@ export function importFault(module: Module, modules: Modules, error: unknown): C
  * Whether Node's message says that the package does not export this subpath:
  * `Package subpath './sub' is not defined by "exports" in …`.
  */
-function isSaid(said: string, specifier: string): boolean {
-  const [, subpath] = /^Package subpath '\.(\/[^']*)' is not defined/.exec(said) ?? []
+function isExportError(message: string, specifier: string): boolean {
+  const [, subpath] = /^Package subpath '\.(\/[^']*)' is not defined/.exec(message) ?? []
   return subpath !== undefined && specifier.endsWith(subpath)
 }
 

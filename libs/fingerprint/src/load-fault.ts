@@ -24,10 +24,10 @@ export async function loadFault(entry: string, root: string, error: unknown): Pr
     if (found && isSource(module)) return refuse(module.path, found)
     const imported = importFault(module, modules, error)
     if (imported) return imported
-    const said = error instanceof Error ? error.message : ''
+    const message = error instanceof Error ? error.message : ''
     const needed = [...requests.keys()].filter((request) => {
       const { how, specifier } = requests[request]!
-      return how !== 'file' && (how !== 'dynamic' || said.includes(specifier.replace(/^[./]+/, '')))
+      return how !== 'file' && (how !== 'dynamic' || message.includes(specifier.replace(/^[./]+/, '')))
     })
     for (const ref of [
       ...needed.map((request) => ({ request })),

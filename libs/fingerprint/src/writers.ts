@@ -26,7 +26,7 @@ export function findWriters(modules: Modules, links: Links): Writers {
       for (const [index, { code }] of module.analysis.units.entries())
         if (code.runs) running.push(links.part(module, index))
   const hung = hungOn(running, links)
-  running.push(...whatLooks(modules, links, hung))
+  running.push(...hiddenReaders(modules, links, hung))
   const graph = new LoadGraph(links, running, hung)
   for (const part of running) {
     const writer = graph.changesAnything(part) ? graph.writer(part) : undefined
@@ -60,16 +60,16 @@ function hungOn(running: readonly Part[], links: Links): Hung {
 /**
  * Parts that call nothing while they load, but may still run code, for example a getter of an object that they read.
  */
-function whatLooks(modules: Modules, links: Links, hung: Hung): Part[] {
+function hiddenReaders(modules: Modules, links: Links, hung: Hung): Part[] {
   const referrers = new Map<Part, Part[]>()
-  const looking: Part[] = []
+  const readers: Part[] = []
   const hiding = new Set<Part>()
   for (const module of modules.values()) {
     if (module.analysis.fault) continue
     for (const [index, { code }] of module.analysis.units.entries()) {
       const part = links.part(module, index)
       if (code.hides || code.generates || code.changesItself) hiding.add(part)
-      if (code.looks && !code.runs) looking.push(part)
+      if (code.looks && !code.runs) readers.push(part)
     }
   }
   if (hiding.size === 0) return []
@@ -82,7 +82,7 @@ function whatLooks(modules: Modules, links: Links, hung: Hung): Part[] {
       }
   // A part that refers to hidden functions may run them, so it counts as one of these.
   for (const part of hiding) for (const referrer of referrers.get(part) ?? []) hiding.add(referrer)
-  return looking.filter((part) =>
+  return readers.filter((part) =>
     links.of(part).some(({ target }, index) => {
       const isLoaded = ((part.code.touches[index] ?? 0) & LOADED) !== 0
       return isLoaded && 'part' in target && hiding.has(target.part)

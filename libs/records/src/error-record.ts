@@ -34,8 +34,8 @@ const STACK_LIMIT = 4_000
 const ERRORS_KEPT = 12
 const CAUSES_KEPT = 6
 const GATHERED_KEPT = 5
-/** Maximum causes and aggregated errors that are examined. */
-const LOOKED_AT = 1_000
+/** Maximum causes and aggregated errors that are visited. */
+const MAX_VISITED = 1_000
 const NAMES_KEPT = 50
 const LINE_LIMIT = 1_000
 
@@ -96,8 +96,8 @@ class Recorder {
   readonly #secrets: Secrets
   readonly #trace: NonNullable<RecordOptions['trace']>
   readonly #seen = new Set<unknown>()
-  #room = ERRORS_KEPT
-  #looks = LOOKED_AT
+  #errorsLeft = ERRORS_KEPT
+  #visitsLeft = MAX_VISITED
 
   constructor({ secrets = {}, trace = () => undefined }: RecordOptions) {
     this.#secrets = secrets
@@ -120,11 +120,11 @@ class Recorder {
   /** Records a value with its first causes and its innermost cause. */
   record(thrown: unknown, limit: number): Thrown {
     const chain = this.#chain(thrown)
-    const most = Math.max(1, Math.min(CAUSES_KEPT, this.#room))
+    const most = Math.max(1, Math.min(CAUSES_KEPT, this.#errorsLeft))
     const innermost = most > 1 ? [chain.at(-1)] : []
     const kept = chain.length <= most ? chain : [...chain.slice(0, most - innermost.length), ...innermost]
     const leftOut = chain.filter((link) => !kept.includes(link))
-    this.#room -= kept.length
+    this.#errorsLeft -= kept.length
     const last = Math.max(0, kept.length - 2)
     return kept.reduceRight<Thrown | undefined>((cause, link, at) => {
       const own = this.#own(link, at === 0 ? limit : INNER_MESSAGE_LIMIT)
@@ -136,9 +136,9 @@ class Recorder {
   /** Lists the value and its causes, each once. */
   #chain(thrown: unknown): unknown[] {
     const chain: unknown[] = []
-    for (let link: unknown = thrown; this.#looks > 0; link = read(link, 'cause')) {
+    for (let link: unknown = thrown; this.#visitsLeft > 0; link = read(link, 'cause')) {
       if (chain.length > 0 && (link === undefined || link === null || this.#seen.has(link))) break
-      this.#looks--
+      this.#visitsLeft--
       if (typeof link === 'object') this.#seen.add(link)
       if (!repeats(chain.at(-1), link)) chain.push(link)
     }
@@ -149,8 +149,8 @@ class Recorder {
     const all = gatheredBy(link)
     const errors: Thrown[] = []
     const leftOut = [...causes]
-    for (const error of all.slice(0, LOOKED_AT)) {
-      const isKept = errors.length < GATHERED_KEPT && this.#room > 0 && !this.#seen.has(error)
+    for (const error of all.slice(0, MAX_VISITED)) {
+      const isKept = errors.length < GATHERED_KEPT && this.#errorsLeft > 0 && !this.#seen.has(error)
       if (isKept) errors.push(this.record(error, INNER_MESSAGE_LIMIT))
       else leftOut.push(...this.#chain(error))
     }

@@ -95,12 +95,12 @@ export function subjectOf({ run, node, batch = '' }: Pick<EventData, 'run' | 'no
   return node === undefined ? run : `${run}/${taskName({ node, batch })}`
 }
 
-/** Names the topic of a pipeline's events: `cairn.<env>.<pipeline>`. */
+/** Name of the topic of a pipeline's events: `cairn.<env>.<pipeline>`. */
 export function topicOf({ env, pipeline }: Pick<Plan, 'env' | 'pipeline'>): string {
   return `cairn.${env}.${pipeline}`
 }
 
-/** Names the topic that tells every host of an environment about cancelled runs at once, even a host that is busy. */
+/** Name of the topic on which cancellations reach every host of an environment, even a busy one. */
 export function controlTopicOf({ env }: Pick<Plan, 'env'>): string {
   return `cairn.${env}.control`
 }
@@ -151,7 +151,7 @@ export function readyEvent(plan: Plan, task: string, now: number): CairnEvent {
 }
 
 /**
- * Creates the event that hands a task on which this host cannot run. Each hand-over uses another partition key, so that
+ * Creates the event that hands over a task that this host cannot run. Each hand-over uses another partition key, so that
  * the task eventually reaches a host that can run it.
  */
 export function leftEvent(plan: Plan, task: string, now: number, attempt: number, misfit: ErrorRecord): CairnEvent {
@@ -184,7 +184,7 @@ export function attemptEvent(
   return event(plan, type, task, now, `${plan.run}/${task}`, {
     ...readyData(plan, task),
     attempt,
-    ...(error && { error: told(error) }),
+    ...(error && { error: shortError(error) }),
   })
 }
 
@@ -202,13 +202,13 @@ export function endEvent(plan: Plan, task: string, end: EndRecord): CairnEvent {
     ...(batch && { batch }),
     ...(planned?.type === 'step' && { step: planned.step }),
     ...(!batch && only?.status === 'completed' && { how: only.how, outputs: shortRefs(only.outputs) }),
-    ...(!batch && only && 'error' in only && { error: told(only.error) }),
-    ...(!batch && only?.status === 'completed' && only.caught && { error: told(only.caught) }),
+    ...(!batch && only && 'error' in only && { error: shortError(only.error) }),
+    ...(!batch && only?.status === 'completed' && only.caught && { error: shortError(only.caught) }),
     counts: end.counts,
   })
 }
 
-function told(error: ErrorRecord): Pick<ErrorRecord, 'code' | 'message'> {
+function shortError(error: ErrorRecord): Pick<ErrorRecord, 'code' | 'message'> {
   return { code: error.code, message: errorLine(error) }
 }
 

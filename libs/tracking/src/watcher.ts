@@ -103,8 +103,8 @@ export class Watcher {
     const isHandedOn = message.result === undefined && message.error === undefined
     if (isHandedOn) return // the host that runs the task reports it
     const report = recorder.end(message.result, message.error === undefined ? undefined : faultOf(message.error))
-    const onlyTold = report.ending && !report.ending.stands && report.attempts.length === 0
-    if (onlyTold) report.sends.forEach(this.#send)
+    const onlyPublished = report.ending && !report.ending.stands && report.attempts.length === 0
+    if (onlyPublished) report.sends.forEach(this.#send)
     else this.#send(report)
   }
 

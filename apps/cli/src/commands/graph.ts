@@ -19,11 +19,11 @@ export default async function graph(
   await refuseMisuses(workspace, loaded)
   const { pipeline } = loaded
   if (json) return printData(JSON.stringify(graphJson(pipeline.graph), null, 2))
-  printLines(options.mermaid ? mermaid(pipeline.graph) : drawing(pipeline.graph))
+  printLines(options.mermaid ? mermaid(pipeline.graph) : graphText(pipeline.graph))
 }
 
 /** One line per node, in execution order. Lines at the left lead from an output to the nodes that read it. */
-function drawing(graph: Graph): string {
+function graphText(graph: Graph): string {
   const nodes = [...graph.nodes.values()]
   const last = lastReaders(nodes)
   /** Outputs that are still to be read, one per column. */

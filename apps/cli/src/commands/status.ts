@@ -75,10 +75,10 @@ function deadLetters(root: string): Promise<Readonly<Record<string, number>>> {
   return waitingLetters(readContext(root, LOCAL).control).catch(() => ({}))
 }
 
-/** For control to look at everything. Milliseconds. */
+/** Time limit of a checkup by control, in milliseconds. */
 const CHECKUP_MS = 10_000
 
-/** What control finds about Kafka, the store and the runs that wait; nothing where it does not tell. */
+/** What control finds about Kafka, the store and the waiting runs; empty if control does not respond. */
 async function checkup(root: string): Promise<readonly Checked[]> {
   try {
     return (await getFrom(readContext(root, LOCAL).control, '/v1/checkup', {}, { deadline: CHECKUP_MS })).checks

@@ -30,9 +30,9 @@ const PACKAGE = '@cairn/services'
  *
  * @throws CairnError NOT_FOUND if the package is not installed, or of another version than this command line
  */
-export async function findPrograms(root: string, tell: (line: string) => void): Promise<Programs> {
+export async function findPrograms(root: string, report: (line: string) => void): Promise<Programs> {
   if (isRepository()) {
-    await build(tell)
+    await build(report)
     return {
       apps: { control: builtApp('control'), stage: builtApp('stage') },
       servers: join(repository, 'tools', 'servers', 'main.ts'),
@@ -92,9 +92,9 @@ function builtApp(app: App): AppProgram {
 }
 
 /** Builds the services if needed. Unlike the command line they cannot run from source: Node does not support decorators. */
-async function build(tell: (line: string) => void): Promise<void> {
+async function build(report: (line: string) => void): Promise<void> {
   const stale = ['control', 'stage'].filter((app) => !isFresh(app))
   if (stale.length === 0) return
-  tell(`building ${stale.join(' and ')}`)
+  report(`building ${stale.join(' and ')}`)
   await promisify(execFile)(process.execPath, [join(repository, 'tools', 'setup', 'build.js'), ...stale])
 }

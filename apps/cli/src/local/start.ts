@@ -39,7 +39,7 @@ export function writeKeys(stack: Stack): void {
 interface StartOptions {
   /** The services to wait for. Default: all. */
   readonly awaited?: readonly Service[]
-  /** Told of each service once it is ready. */
+  /** Called with each service when it is ready. */
   readonly onReady: (service: Service) => void
   readonly note: (line: string) => void
 }

@@ -23,11 +23,11 @@ export async function startOnServices<Path extends Starting>(
 
 /** Prints why a run does not start yet, and how long this command keeps trying. */
 function busyNote(): (busy: Busy) => void {
-  let isSaid = false
+  let isReported = false
   return ({ why, waitMs, leftMs }) => {
-    if (!isSaid)
+    if (!isReported)
       printNotes(`not started yet: ${why}; retrying every ${duration(waitMs)}, for up to ${duration(leftMs)}`)
-    isSaid = true
+    isReported = true
   }
 }
 

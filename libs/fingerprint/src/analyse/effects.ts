@@ -1,4 +1,4 @@
-import { hides, looks } from './hidden.ts'
+import { hides, mayRunHidden } from './hidden.ts'
 import { isData, isHarmlessGlobal, isInert, isTransparent, rootOf, STATELESS, type ModuleNames } from './inert.ts'
 import { targets, type Binding, type Names } from './scope.ts'
 import { eachChild, isFunction, type Node } from './syntax.ts'
@@ -66,7 +66,7 @@ export function effects(nodes: readonly Node[], module: ModuleNames): Effects {
     holdsGlobals,
     asksPrototypes,
     hides: nodes.some(hides),
-    looks: nodes.some(looks),
+    looks: nodes.some(mayRunHidden),
     generates: nodes.some(({ generator, init }) => generator === true || init?.generator === true),
     touches,
   }

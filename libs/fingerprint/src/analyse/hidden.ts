@@ -32,18 +32,19 @@ function isDefining({ type, callee }: Node): boolean {
 /**
  * Whether loading code may run such functions of other code, for example because it reads a member or spreads a value.
  */
-export function looks(node: Node): boolean {
+export function mayRunHidden(node: Node): boolean {
   if (isFunction(node)) return false
-  if (LOOKING.has(node.type) || (node.type === 'Property' && node.computed)) return true
+  if (MAY_RUN_HIDDEN.has(node.type) || (node.type === 'Property' && node.computed)) return true
   let found = false
   eachChild(node, (child) => {
     const isPutOff = node.type === 'PropertyDefinition' && !node.static && child === node.value
-    if (node.type !== 'MethodDefinition' || (node.computed && child === node.key)) found ||= !isPutOff && looks(child)
+    if (node.type !== 'MethodDefinition' || (node.computed && child === node.key))
+      found ||= !isPutOff && mayRunHidden(child)
   })
   return found
 }
 
-const LOOKING = new Set(
+const MAY_RUN_HIDDEN = new Set(
   `MemberExpression SpreadElement ObjectPattern ArrayPattern TemplateLiteral UnaryExpression BinaryExpression
    ForOfStatement ForInStatement AwaitExpression UpdateExpression AssignmentExpression CallExpression
    NewExpression`.split(/\s+/),

@@ -1,10 +1,10 @@
-import { last, NOTHING, Slot, type Hear, type Thing } from './thing.ts'
+import { representative, NOTHING, Slot, type Listener, type Thing } from './thing.ts'
 
 /** The maximum number of steps, which take less than a second. Most closures take a few thousand. */
-const MOST = 1_000_000
+const MAX_STEPS = 1_000_000
 
 /** How many slots to search for a cycle. A cycle that is not found only costs time. */
-const FAR = 100
+const MAX_SEARCHED = 100
 
 /** Thrown if the closure has more code than the analysis can follow. */
 export class TooMuchCode extends Error {}
@@ -18,22 +18,22 @@ export class Flow {
   #steps = 0
 
   put(to: Slot, thing: Thing): void {
-    if (to !== NOTHING) this.#add(last(to), thing)
+    if (to !== NOTHING) this.#add(representative(to), thing)
   }
 
   /** Calls back for every thing that the slot holds now or will hold. */
-  each(from: Slot, hear: Hear): void {
+  each(from: Slot, listener: Listener): void {
     if (from === NOTHING) return
-    const slot = last(from)
+    const slot = representative(from)
     // The things that it holds already arrive through a separate slot, so that no listener receives one twice.
-    if (slot.held.size === slot.fresh.length) return void slot.listeners.push(hear)
+    if (slot.held.size === slot.fresh.length) return void slot.listeners.push(listener)
     const own = new Slot()
-    own.listeners.push(hear)
+    own.listeners.push(listener)
     this.#connect(slot, own)
   }
 
   into(from: Slot, to: Slot): void {
-    if (from !== to && from !== NOTHING && to !== NOTHING) this.#connect(last(from), last(to))
+    if (from !== to && from !== NOTHING && to !== NOTHING) this.#connect(representative(from), representative(to))
   }
 
   union(...slots: readonly Slot[]): Slot {
@@ -51,14 +51,14 @@ export class Flow {
    */
   settle(): void {
     for (let next = this.#waiting.pop(); next; next = this.#waiting.pop()) {
-      const slot = last(next)
+      const slot = representative(next)
       const { fresh } = slot
       if (fresh.length === 0) continue
       slot.fresh = []
       this.#steps += fresh.length * slot.listeners.length
-      if (this.#steps > MOST) throw new TooMuchCode()
-      for (const target of slot.targets) this.#handOn(slot, last(target), fresh)
-      for (const hear of [...slot.listeners]) for (const thing of fresh) hear(thing)
+      if (this.#steps > MAX_STEPS) throw new TooMuchCode()
+      for (const target of slot.targets) this.#handOn(slot, representative(target), fresh)
+      for (const listener of [...slot.listeners]) for (const thing of fresh) listener(thing)
     }
   }
 
@@ -87,9 +87,9 @@ export class Flow {
 
   #merge(into: Slot, gone: Slot): void {
     if (into === gone) return
-    gone.same = into
+    gone.mergedInto = into
     for (const thing of gone.held) this.#add(into, thing)
-    for (const target of gone.targets) this.#connect(into, last(target))
+    for (const target of gone.targets) this.#connect(into, representative(target))
     if (gone.listeners.length === 0) return
     // They receive the things that they have not received yet, and all later ones.
     const behind = new Slot()
@@ -103,9 +103,9 @@ export class Flow {
   #wayBack(from: Slot, to: Slot): Slot[] {
     const seen = new Map<Slot, Slot | undefined>([[from, undefined]])
     const rest = [from]
-    for (let next = rest.pop(); next && seen.size < FAR; next = rest.pop())
+    for (let next = rest.pop(); next && seen.size < MAX_SEARCHED; next = rest.pop())
       for (const target of next.targets) {
-        const slot = last(target)
+        const slot = representative(target)
         this.#steps++
         if (seen.has(slot)) continue
         seen.set(slot, next)

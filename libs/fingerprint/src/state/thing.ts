@@ -94,33 +94,33 @@ export class Thing {
   }
 }
 
-export type Hear = (thing: Thing) => void
+export type Listener = (thing: Thing) => void
 
 /** The set of things that an expression may evaluate to, or that a variable or field may hold. It only grows. */
 export class Slot {
   /** The slot that this one was merged into. */
-  same: Slot | undefined
+  mergedInto: Slot | undefined
   readonly held = new Set<Thing>()
   /** Things that have arrived but have not been passed on. */
   fresh: Thing[] = []
   readonly targets = new Set<Slot>()
-  readonly listeners: Hear[] = []
+  readonly listeners: Listener[] = []
   /** Targets from which no path leads back. */
   readonly apart = new Set<Slot>()
 
   get things(): ReadonlySet<Thing> {
-    return last(this).held
+    return representative(this).held
   }
 }
 
 /** The slot of values without state, such as numbers. */
 export const NOTHING = new Slot()
 
-/** The slot that a slot was merged into, or the slot itself. */
-export function last(slot: Slot): Slot {
+/** The slot that a slot was merged into, directly or not, or the slot itself: the root of its union-find tree. */
+export function representative(slot: Slot): Slot {
   let found = slot
-  while (found.same) found = found.same
-  if (slot !== found && slot.same !== found) slot.same = found
+  while (found.mergedInto) found = found.mergedInto
+  if (slot !== found && slot.mergedInto !== found) slot.mergedInto = found
   return found
 }
 
