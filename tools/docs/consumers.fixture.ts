@@ -62,13 +62,13 @@ export async function openEnvironment({ kafka, s3 }: Endpoints) {
       await producer.send({ topic, messages: [...messages] })
       await producer.disconnect()
     },
-    /** Sets off a run; with few trees, for it is their events that count. */
+    /** Starts a run, with few trees, because only its events matter here. */
     async start(): Promise<string> {
       const { plan } = await planRun(workspace, loaded, { settings: { 'train-model.trees': 5 } })
       await submit({ store, bus, clock: systemClock }, plan)
       return plan.run
     },
-    /** Resolves with the event that tells how a step of a run, or the run itself, has ended. */
+    /** Waits for the event of the end of a step, or of the run itself. */
     until: (run: string, type: 'completed' | 'run-ended', step?: string): Promise<CairnEvent> =>
       vi.waitUntil(has(run, type, step), { timeout: 300_000, interval: 20 }),
     async close() {
@@ -108,10 +108,10 @@ export function hostileTo({ id, type, source, subject, time, partitionkey, data 
   ]
 }
 
-export type Teller = ReturnType<typeof startTeller>
+export type Consumer = ReturnType<typeof startConsumer>
 
 /** A program that prints a line for each event: the event's id, a space, and something else. */
-export function startTeller(
+export function startConsumer(
   command: readonly [string, ...string[]],
   cwd: string,
   env: Readonly<Record<string, string>>,
@@ -127,15 +127,15 @@ export function startTeller(
   return {
     lines,
     ids,
-    /** Resolves when it has told of all of these. */
+    /** Resolves when it has printed of all of these. */
     async until(...wanted: readonly string[]): Promise<void> {
-      const isTold = () => {
+      const hasPrinted = () => {
         if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}: ${errors}`)
         return wanted.every((id) => ids().includes(id))
       }
-      await vi.waitUntil(isTold, { timeout: 300_000, interval: 10 })
+      await vi.waitUntil(hasPrinted, { timeout: 300_000, interval: 10 })
     },
-    /** Resolves with its exit code, or the signal that ended it, and what it complained of. */
+    /** Stops it. Returns its exit code, or the signal that ended it, and its standard error. */
     async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<readonly [number | string, string]> {
       child.kill(signal)
       const [code, by] = await closed

@@ -12,9 +12,9 @@ import {
   hostileTo,
   kafkaPython,
   openEnvironment,
-  startTeller,
+  startConsumer,
   type Environment,
-  type Teller,
+  type Consumer,
 } from './consumers.fixture.ts'
 
 const servers = inject('servers')
@@ -38,23 +38,23 @@ async function isPythonAtHand(): Promise<boolean> {
 describe.skipIf(!servers)('a consumer of flight-delays', () => {
   let lab: Environment
   let inFlight: string
-  /** Ids of all that there is to be told. */
+  /** Ids of all that there is to be printed. */
   const ids: string[] = []
-  const startedFirst = new Map<string, Teller>()
-  const open = new Set<Teller>()
+  const startedFirst = new Map<string, Consumer>()
+  const open = new Set<Consumer>()
 
-  const start = (command: readonly [string, ...string[]], env: Readonly<Record<string, string>>): Teller => {
-    const teller = startTeller(command, lab.folder, env)
-    open.add(teller)
-    return teller
+  const start = (command: readonly [string, ...string[]], env: Readonly<Record<string, string>>): Consumer => {
+    const consumer = startConsumer(command, lab.folder, env)
+    open.add(consumer)
+    return consumer
   }
-  const end = (teller: Teller, signal: 'SIGTERM' | 'SIGKILL') => {
-    open.delete(teller)
-    return teller.end(signal)
+  const end = (consumer: Consumer, signal: 'SIGTERM' | 'SIGKILL') => {
+    open.delete(consumer)
+    return consumer.end(signal)
   }
-  const typescript = (group: string): Teller =>
+  const typescript = (group: string): Consumer =>
     start([process.execPath, join(EXAMPLES, 'notify.ts'), group], { CAIRN_CONNECTION: lab.connectionFile })
-  const python = (group: string, ...more: string[]): Teller => {
+  const python = (group: string, ...more: string[]): Consumer => {
     const options = ['--brokers', lab.brokers, '--env', lab.env, '--group', `py-${group}`, ...more]
     return start(['python3', join(EXAMPLES, 'notify.py'), ...options], { PYTHONPATH: kafkaPython.folder })
   }
@@ -81,21 +81,21 @@ describe.skipIf(!servers)('a consumer of flight-delays', () => {
       if (isThere) startedFirst.set(name, start('first', '--from-beginning'))
   })
   afterAll(async () => {
-    await Promise.all([...open].map((teller) => teller.end('SIGKILL')))
+    await Promise.all([...open].map((consumer) => consumer.end('SIGKILL')))
     await lab?.close()
   })
 
   /** The processes of each consumer's first group: one that ended, one that was killed, one that resumes. */
-  const lives = new Map<string, Teller[]>()
+  const lives = new Map<string, Consumer[]>()
   const there = CONSUMERS.filter(({ isThere }) => isThere)
 
   it('receives the run that was in flight when it started', async () => {
     for (const { name } of there) {
-      const teller = startedFirst.get(name)!
-      await teller.until(completed(inFlight))
-      expect(await end(teller, 'SIGTERM'), name).toEqual([0, ''])
+      const consumer = startedFirst.get(name)!
+      await consumer.until(completed(inFlight))
+      expect(await end(consumer, 'SIGTERM'), name).toEqual([0, ''])
       expect(
-        teller.ids().filter((id) => id === completed(inFlight)),
+        consumer.ids().filter((id) => id === completed(inFlight)),
         name,
       ).toHaveLength(1)
     }
@@ -104,13 +104,13 @@ describe.skipIf(!servers)('a consumer of flight-delays', () => {
   it('is killed in the middle, all of them at once', async () => {
     const killed = there.map(({ start }) => start('first'))
     const run = await runAgain()
-    await Promise.all(killed.map((teller) => teller.until(run)))
+    await Promise.all(killed.map((consumer) => consumer.until(run)))
     const before = killed.map(({ lines }) => lines.length)
     const during = Promise.all([runAgain(), runAgain(), runAgain()])
     await Promise.all(
-      killed.map(async (teller, index) => {
-        await vi.waitUntil(() => teller.lines.length > before[index]!, { timeout: 300_000, interval: 1 })
-        await end(teller, 'SIGKILL')
+      killed.map(async (consumer, index) => {
+        await vi.waitUntil(() => consumer.lines.length > before[index]!, { timeout: 300_000, interval: 1 })
+        await end(consumer, 'SIGKILL')
       }),
     )
     await during
@@ -122,45 +122,45 @@ describe.skipIf(!servers)('a consumer of flight-delays', () => {
 
   describe.each(CONSUMERS)('by $name', ({ name, isThere }) => {
     it.skipIf(!isThere)('resumes without loss when it was killed in the middle', async () => {
-      const [first, killed, resumed] = lives.get(name) as [Teller, Teller, Teller]
+      const [first, killed, resumed] = lives.get(name) as [Consumer, Consumer, Consumer]
       const before = new Set([...first.ids(), ...killed.ids()])
       await resumed.until(...ids.filter((id) => !before.has(id)))
       expect(await end(resumed, 'SIGTERM')).toEqual([0, ''])
 
-      const told = lives.get(name)!.flatMap((life) => life.ids())
-      expect([...new Set(told)].sort()).toEqual(ids.toSorted())
-      // What it told in the very moment of the kill, it could not note.
-      expect(told.length - new Set(told).size).toBeLessThanOrEqual(1)
+      const printed = lives.get(name)!.flatMap((life) => life.ids())
+      expect([...new Set(printed)].sort()).toEqual(ids.toSorted())
+      // What it printed in the very moment of the kill, it could not note.
+      expect(printed.length - new Set(printed).size).toBeLessThanOrEqual(1)
     })
   })
 
   describe.each(CONSUMERS)('by $name', ({ isThere, anew }) => {
     it.skipIf(!isThere)('receives everything from the beginning as another group, each event once', async () => {
-      const teller = anew()
-      await teller.until(...ids)
+      const consumer = anew()
+      await consumer.until(...ids)
       const event = await lab.until(inFlight, 'completed', 'evaluate')
       await lab.bus.publish(lab.topic, [event, event])
-      await teller.until(await runAgain())
-      expect(await end(teller, 'SIGTERM')).toEqual([0, ''])
-      expect(teller.ids().sort()).toEqual(ids.toSorted())
+      await consumer.until(await runAgain())
+      expect(await end(consumer, 'SIGTERM')).toEqual([0, ''])
+      expect(consumer.ids().sort()).toEqual(ids.toSorted())
     })
   })
 
   it('in each example moves events that break the contract to the dead letters, and continues', async () => {
     const event = await lab.until(inFlight, 'completed', 'evaluate')
-    const tellers = there.map(({ name, start }) => ({ name, teller: start('strict', '--from-beginning') }))
+    const consumers = there.map(({ name, start }) => ({ name, consumer: start('strict', '--from-beginning') }))
     const hostile = hostileTo(event)
     await lab.send(hostile)
     const last = await runAgain()
     const groups = { 'notify.ts': 'strict.evaluate.completed', 'notify.py': 'py-strict.evaluate.completed' }
-    for (const { name, teller } of tellers) {
-      await teller.until(last)
+    for (const { name, consumer } of consumers) {
+      await consumer.until(last)
       await vi.waitUntil(async () => (await lettersOf(groups[name as keyof typeof groups])).size >= hostile.length, {
         timeout: 300_000,
         interval: 200,
       })
-      expect(await end(teller, 'SIGTERM'), name).toEqual([0, ''])
-      expect(teller.ids().toSorted(), name).toEqual(ids.toSorted())
+      expect(await end(consumer, 'SIGTERM'), name).toEqual([0, ''])
+      expect(consumer.ids().toSorted(), name).toEqual(ids.toSorted())
     }
   })
   const lettersOf = async (group: string) =>
@@ -204,16 +204,16 @@ describe.skipIf(!servers)('a consumer of flight-delays', () => {
     const file = join(lab.folder, 'nest.js')
     await bundle.write({ file, format: 'esm', codeSplitting: false })
     symlinkSync(join(ROOT, 'node_modules'), join(lab.folder, 'node_modules'))
-    const teller = start([process.execPath, file], { CAIRN_CONNECTION: lab.connectionFile })
-    await teller.until(...ids)
+    const consumer = start([process.execPath, file], { CAIRN_CONNECTION: lab.connectionFile })
+    await consumer.until(...ids)
     const hostile = hostileTo(await lab.until(inFlight, 'completed', 'evaluate'))
     await lab.send(hostile) // as others were before it came
-    await teller.until(await runAgain())
+    await consumer.until(await runAgain())
     await vi.waitUntil(async () => (await lettersOf('notifier.evaluate.completed')).size >= 2 * hostile.length, {
       timeout: 300_000,
       interval: 200,
     })
-    expect(await end(teller, 'SIGTERM')).toEqual([0, ''])
-    expect([...new Set(teller.ids())].toSorted()).toEqual(ids.toSorted())
+    expect(await end(consumer, 'SIGTERM')).toEqual([0, ''])
+    expect([...new Set(consumer.ids())].toSorted()).toEqual(ids.toSorted())
   })
 })

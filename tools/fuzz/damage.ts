@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { bytesOf, type Damage } from './story.ts'
+import { bytesOf, type Damage } from './scenario.ts'
 
-/** Does to a store what disks, people and other programs do. */
+/** Damages a store as disks, people and other programs do. */
 export function damage(store: string, { how, file, at, text }: Damage): void {
   const all = filesIn(store)
   if (all.length === 0) return

@@ -1,6 +1,6 @@
 import { PACKAGE } from './names.ts'
 import type { Random } from './random.ts'
-import type { Story } from './story.ts'
+import type { Scenario } from './scenario.ts'
 import { oddWord } from './texts.ts'
 
 const SETTINGS = ['--set', '--params', '--from', '--until', '--base', '--force']
@@ -99,7 +99,7 @@ export const p = pipeline('p', { params: z.object({ n: z.number().default(1) }) 
 `
 
 /** Every command with random flags and words, over a project with or without a run. */
-export function flags(random: Random): Story {
+export function flags(random: Random): Scenario {
   const value = () => (random.chance(0.55) ? random.pick(LIKELY) : oddWord(random))
   const give = () => {
     const name = random.pick(Object.keys(COMMANDS))

@@ -4,7 +4,13 @@ import { parameters } from './parameters.ts'
 import type { Random } from './random.ts'
 import { sources } from './sources.ts'
 import { stores } from './stores.ts'
-import type { Story } from './story.ts'
+import type { Scenario } from './scenario.ts'
 
-/** What stories are about. */
-export const KINDS: Readonly<Record<string, (random: Random) => Story>> = { names, flags, parameters, sources, stores }
+/** Generators of scenarios, by kind. */
+export const KINDS: Readonly<Record<string, (random: Random) => Scenario>> = {
+  names,
+  flags,
+  parameters,
+  sources,
+  stores,
+}

@@ -1,11 +1,11 @@
 import type { Random } from './random.ts'
-import type { Command, Story } from './story.ts'
+import type { Command, Scenario } from './scenario.ts'
 import { oddText, oddWord } from './texts.ts'
 
 export const PACKAGE = '{ "type": "module", "cairn": { "pipelines": ["*.pipeline.ts"] } }'
 
 /** Definitions with odd names: each is refused, or works in every command. */
-export function names(random: Random): Story {
+export function names(random: Random): Scenario {
   const odd = (usual: string) => (random.chance(0.3) ? oddText(random) : usual)
   const [p, a, b, out, input, parameter, secret] = ['p', 'a', 'b', 'v', 'v', 'n', 'S'].map(odd) as [
     string,

@@ -1,6 +1,6 @@
 import { PACKAGE } from './names.ts'
 import type { Random } from './random.ts'
-import { asBytes, type Story } from './story.ts'
+import { asBytes, type Scenario } from './scenario.ts'
 import { oddText, oddWord } from './texts.ts'
 
 const SCHEMAS = [
@@ -73,7 +73,7 @@ const TEXTS = [
 ]
 
 /** Parameters of every type, set to everything. */
-export function parameters(random: Random): Story {
+export function parameters(random: Random): Scenario {
   const schema = random.pick(SCHEMAS) + random.pick(DEFAULTS)
   const own = random.chance(0.5)
   const shape = random.chance(0.9)

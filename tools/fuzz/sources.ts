@@ -1,12 +1,12 @@
 import { PACKAGE } from './names.ts'
 import type { Random } from './random.ts'
-import { asBytes, type Command, type Story } from './story.ts'
+import { asBytes, type Command, type Scenario } from './scenario.ts'
 import { PIECES } from './syntax.ts'
 
 const KINDS = ['ts', 'ts', 'ts', 'mts', 'js', 'mjs', 'cts', 'cjs', 'tsx', 'jsx', 'json', 'txt', '']
 
 /** A helper in every syntax, whole or broken: what it gives is right, or it is refused by file. */
-export function sources(random: Random): Story {
+export function sources(random: Random): Scenario {
   const { text, gives } = random.pick(PIECES)
   const kind = random.pick(KINDS)
   const isTyped = ['ts', 'mts'].includes(kind)

@@ -1,6 +1,6 @@
 import { PACKAGE } from './names.ts'
 import type { Random } from './random.ts'
-import { asBytes, type Command, type Damage, type Story } from './story.ts'
+import { asBytes, type Command, type Damage, type Scenario } from './scenario.ts'
 
 const PIPELINE = `import { each, list, pipeline, step } from '@cairn/kernel'
 import { file, json, metrics } from '@cairn/kinds'
@@ -33,7 +33,7 @@ const FOREIGN = [
 ]
 
 /** A store of two runs in which files are damaged, lost, or come from elsewhere. */
-export function stores(random: Random): Story {
+export function stores(random: Random): Scenario {
   const json = () => (random.chance(0.5) ? ['--json'] : [])
   const run = (...more: string[]) => ['run', 'p', '--progress', 'none', '--jobs', '1', ...more]
   const before: Command[] = [{ words: run(), gives: 'one!two!' }]

@@ -5,44 +5,44 @@ import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { damage } from './damage.ts'
 import { judge } from './judge.ts'
-import { bytesOf, type Answer, type Story } from './story.ts'
+import { bytesOf, type Answer, type Scenario } from './scenario.ts'
 
-/** A process that lives through stories with the command line loaded once, and dies with its parent. */
+/** A process that runs scenarios with the command line's modules loaded once. It ends with its parent. */
 
 const REPOSITORY = resolve(import.meta.dirname, '../..')
 const MAIN = pathToFileURL(join(REPOSITORY, 'apps/cli/src/main.ts')).href
 const BUILT = join(REPOSITORY, 'apps/cli/bin/cairn.js')
-let commandsGiven = 0
+let commandsRun = 0
 process.setMaxListeners(0)
 process.on('disconnect', () => process.exit())
-const say = process.send!.bind(process)
+const send = process.send!.bind(process)
 const unhandled: unknown[] = []
 process.on('unhandledRejection', (reason) => {
-  // A story's module leaves this one on purpose; the built command line reports it.
+  // A scenario's module leaves this one on purpose; the built command line reports it.
   if (!String(reason).includes('left on purpose')) unhandled.push(reason)
 })
 process.on('uncaughtException', (error) => unhandled.push(error))
 
-process.on('message', (story: Story) => void live(story))
+process.on('message', (scenario: Scenario) => void run(scenario))
 
-async function live(story: Story): Promise<void> {
-  // Deep enough for paths that lead up.
+async function run(scenario: Scenario): Promise<void> {
+  // Deep enough for relative paths that lead up.
   const home = mkdtempSync(join(tmpdir(), 'cairn-fuzz-'))
   const root = join(home, 'a/b/c')
   try {
-    layOut(root, story)
-    const unprepared = await prepare(root, story)
-    if (unprepared) return void say(unprepared)
-    for (const [number, command] of story.commands.entries()) {
-      const harm = story.damage?.[number]
+    writeProject(root, scenario)
+    const unprepared = await prepare(root, scenario)
+    if (unprepared) return void send(unprepared)
+    for (const [number, command] of scenario.commands.entries()) {
+      const harm = scenario.damage?.[number]
       if (harm) damage(join(root, '.cairn'), harm)
-      const answer = await (story.built ? giveBuilt : give)(command.words, root)
+      const answer = await (scenario.built ? runBuilt : runHere)(command.words, root)
       const fault = unhandled.length > 0 ? `leaves a rejection: ${String(unhandled[0])}` : judge(command, answer)
-      if (fault !== undefined) return void say({ fault, command: number, answer })
+      if (fault !== undefined) return void send({ fault, command: number, answer })
     }
-    say({})
+    send({})
   } catch (error) {
-    say({ fault: `ends with ${(error as Error).stack ?? String(error)}` })
+    send({ fault: `ends with ${(error as Error).stack ?? String(error)}` })
   } finally {
     unhandled.length = 0
     process.chdir('/')
@@ -52,13 +52,13 @@ async function live(story: Story): Promise<void> {
 
 const prepared = new Map<string, string>()
 
-async function prepare(root: string, { files, before = [] }: Story): Promise<object | undefined> {
+async function prepare(root: string, { files, before = [] }: Scenario): Promise<object | undefined> {
   if (before.length === 0) return undefined
   const key = JSON.stringify([files, before])
   let store = prepared.get(key)
   if (store === undefined) {
     for (const command of before) {
-      const answer = await give(command.words, root)
+      const answer = await runHere(command.words, root)
       const fault = judge(command, answer)
       if (fault !== undefined) return { fault: `before it: ${fault}`, answer }
     }
@@ -70,7 +70,7 @@ async function prepare(root: string, { files, before = [] }: Story): Promise<obj
   return undefined
 }
 
-function layOut(root: string, { files }: Story): void {
+function writeProject(root: string, { files }: Scenario): void {
   mkdirSync(root, { recursive: true })
   symlinkSync(join(REPOSITORY, 'node_modules'), join(root, 'node_modules'))
   for (const [file, text] of Object.entries(files)) {
@@ -81,14 +81,14 @@ function layOut(root: string, { files }: Story): void {
 
 const METHODS = ['write', '_write', '_writev'] as const
 
-/** Gives a command in this process; each time the program is made anew, but not what it imports. */
-async function give(words: readonly string[], root: string): Promise<Answer> {
+/** Runs a command in this process. The main module is evaluated each time, but not what it imports. */
+async function runHere(words: readonly string[], root: string): Promise<Answer> {
   const written = { stdout: '', stderr: '' }
   const streams = [process.stdout, process.stderr] as const
   const own = streams.map((stream) => METHODS.map((method) => Object.getOwnPropertyDescriptor(stream, method)))
   for (const [index, stream] of streams.entries()) {
     const name = index === 0 ? 'stdout' : 'stderr'
-    // Below `write`, which the command line itself keeps and replaces.
+    // Not `write`, which the command line itself replaces.
     stream._write = (text: string | Uint8Array, _, done) => {
       written[name] += typeof text === 'string' ? text : Buffer.from(text).toString()
       done()
@@ -99,8 +99,8 @@ async function give(words: readonly string[], root: string): Promise<Answer> {
   process.exitCode = 0
   process.argv = [process.argv[0]!, 'cairn', ...words]
   try {
-    commandsGiven += 1
-    const again = `${MAIN}?${commandsGiven}`
+    commandsRun += 1
+    const again = `${MAIN}?${commandsRun}`
     await import(again)
   } finally {
     for (const [index, stream] of streams.entries())
@@ -113,8 +113,8 @@ async function give(words: readonly string[], root: string): Promise<Answer> {
   return { code: process.exitCode, ...written }
 }
 
-/** Gives a command as users do. */
-function giveBuilt(words: readonly string[], root: string): Promise<Answer> {
+/** Runs a command in a process of its own, as users do. */
+function runBuilt(words: readonly string[], root: string): Promise<Answer> {
   const options = { cwd: root, env: { ...process.env, PWD: root }, maxBuffer: 1 << 26, timeout: 80_000 }
   return new Promise((done) => {
     const child = execFile(process.execPath, [BUILT, ...words], options, (_, stdout, stderr) => {

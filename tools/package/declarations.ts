@@ -7,7 +7,7 @@ import { ROOT } from '../setup/bundle.ts'
 
 const EMITTED = join(ROOT, 'node_modules', '.cache', 'cairn', 'declarations')
 
-/** Has the compiler write the declarations of all rooms. */
+/** Emits the declarations of all packages in this repository. */
 export function emitDeclarations(): void {
   rmSync(EMITTED, { recursive: true, force: true })
   const compiler = join(ROOT, 'node_modules', 'typescript-native', 'bin', 'tsc')
@@ -39,7 +39,7 @@ function declarationOf(source: string): string {
   return join(EMITTED, relative(ROOT, resolve(ROOT, source)).replace(/\.ts$/, '.d.ts'))
 }
 
-/** Finds the emitted declarations where the sources import `.ts` files or another room. */
+/** Finds the emitted declarations where the sources import `.ts` files or another package. */
 function fromEmitted(isExternal: (specifier: string) => boolean): Plugin {
   return {
     name: 'emitted-declarations',
@@ -47,8 +47,8 @@ function fromEmitted(isExternal: (specifier: string) => boolean): Plugin {
       order: 'pre',
       handler: (specifier, from) => {
         if (isExternal(specifier)) return { id: specifier, external: true }
-        const room = /^@cairn\/([^/]+)(\/.*)?$/.exec(specifier)
-        if (room) return declarationOf(sourceOf(room[1]!, `.${room[2] ?? ''}`))
+        const imported = /^@cairn\/([^/]+)(\/.*)?$/.exec(specifier)
+        if (imported) return declarationOf(sourceOf(imported[1]!, `.${imported[2] ?? ''}`))
         if (from !== undefined && /^\.{1,2}\/.*(?<!\.d)\.ts$/.test(specifier))
           return resolve(dirname(from), specifier.replace(/\.ts$/, '.d.ts'))
         return undefined
@@ -57,10 +57,10 @@ function fromEmitted(isExternal: (specifier: string) => boolean): Plugin {
   }
 }
 
-/** The source that a room exports under a subpath. */
-function sourceOf(room: string, subpath: string): string {
-  const { exports } = JSON.parse(readFileSync(join(ROOT, 'libs', room, 'package.json'), 'utf8')) as {
+/** The source that a package exports under a subpath. */
+function sourceOf(name: string, subpath: string): string {
+  const { exports } = JSON.parse(readFileSync(join(ROOT, 'libs', name, 'package.json'), 'utf8')) as {
     exports: Readonly<Record<string, string>>
   }
-  return join('libs', room, exports[subpath]!)
+  return join('libs', name, exports[subpath]!)
 }

@@ -1,6 +1,6 @@
 import { APPS, SERVICES, type Modules } from '../setup/apps.ts'
 
-/** A package that users install, built from the rooms of this repository. */
+/** A package that users install, built from the packages in this repository's `libs`. */
 export interface Published {
   readonly name: string
   readonly description: string

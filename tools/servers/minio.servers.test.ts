@@ -49,20 +49,20 @@ describe.runIf(isAtHand(lacking(MINIO)))('a store whose server fails', () => {
     running = launch(server)
     await untilReady(server, running, PATIENCE_MS / 2)
   }
-  /** Two writers for each record; returns how often a writer was told that it was first. */
+  /** Two writers create each record. Returns how many of them the store reported as the first. */
   const claimAll = async (
     records: readonly string[],
     onProgress: (done: number) => void,
   ): Promise<Map<string, number>> => {
-    const told = new Map(records.map((record) => [record, 0]))
+    const firsts = new Map(records.map((record) => [record, 0]))
     let done = 0
     const writer = async (own: string[]) => {
       for (let record: string | undefined; (record = own.pop()) !== undefined; onProgress(++done))
-        if (await store.create(record, Buffer.from('the same'))) told.set(record, told.get(record)! + 1)
+        if (await store.create(record, Buffer.from('the same'))) firsts.set(record, firsts.get(record)! + 1)
     }
     const lists = [0, 1].flatMap(() => [0, 1, 2, 3].map((part) => records.filter((_, index) => index % 4 === part)))
     await Promise.all(lists.map(writer))
-    return told
+    return firsts
   }
   const records = Array.from({ length: 400 }, (_, index) => `run/ends/${index}`)
 
@@ -88,23 +88,23 @@ describe.runIf(isAtHand(lacking(MINIO)))('a store whose server fails', () => {
 
   it('tells exactly one writer of each record that it was first, even if the server is killed meanwhile', async () => {
     let crashed: Promise<void> | undefined
-    const told = await claimAll(records, (done) => {
+    const firsts = await claimAll(records, (done) => {
       if (done === 100) crashed = crash().then(restart)
     })
     await crashed
-    expect([...told.values()].filter((times) => times !== 1)).toEqual([])
+    expect([...firsts.values()].filter((times) => times !== 1)).toEqual([])
     expect(await store.children('run/ends/')).toHaveLength(records.length)
   })
 
   it('tells exactly one writer of each record that it was first, even if the server is frozen for a while', async () => {
     let still = 0
-    const told = await claimAll(records, (done) => {
+    const firsts = await claimAll(records, (done) => {
       if (done !== 100 && done !== 300) return
       still++
       signal('SIGSTOP')
       setTimeout(() => signal('SIGCONT'), 1_000) // three times as long as the store waits for an answer
     })
     expect(still).toBe(2)
-    expect([...told.values()].filter((times) => times !== 1)).toEqual([])
+    expect([...firsts.values()].filter((times) => times !== 1)).toEqual([])
   })
 })

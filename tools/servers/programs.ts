@@ -76,7 +76,7 @@ export async function build(
       lines += String(data).split('\n').length - 1
     })
   const seconds = () => Math.round((performance.now() - started) / 1000)
-  const tell = setInterval(() => note(`${name}: ${seconds()} s, ${lines} lines of ${program}'s output`), 10_000)
+  const progress = setInterval(() => note(`${name}: ${seconds()} s, ${lines} lines of ${program}'s output`), 10_000)
   try {
     await new Promise<void>((resolve, reject) => {
       const failed = (how: string) =>
@@ -91,6 +91,6 @@ export async function build(
       )
     })
   } finally {
-    clearInterval(tell)
+    clearInterval(progress)
   }
 }

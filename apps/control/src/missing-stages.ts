@@ -79,7 +79,7 @@ export class MissingStages {
     return found
   }
 
-  /** Lists the steps whose stages a run waits for now: the owners of its ready tasks. */
+  /** Lists the steps whose stages a run waits for now: those to which its ready tasks are routed. */
   async #awaited(plan: Plan): Promise<ReadonlySet<string | undefined>> {
     const { store, env } = this.#host
     const state = new RunState(plan)

@@ -72,14 +72,14 @@ async function watchCycle(repeat: number): Promise<number> {
   const { cwd } = project.cairn(store)
   const child = spawn(NODE, [CAIRN, '--store', store, 'play', 'watched', '--watch', '--progress', 'none'], { cwd })
   let printed = ''
-  let heard = () => {}
+  let onOutput = () => {}
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (data) => {
       printed += String(data)
-      heard()
+      onOutput()
     })
   const until = async (text: string) => {
-    while (!printed.includes(text)) await new Promise<void>((wake) => (heard = wake))
+    while (!printed.includes(text)) await new Promise<void>((wake) => (onOutput = wake))
     printed = printed.slice(printed.indexOf(text) + text.length)
   }
   const cycles: number[] = []

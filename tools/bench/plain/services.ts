@@ -1,6 +1,6 @@
 /**
  * The raw cost of a stage: a bare loop that does, with the same clients, what the guarantees need and no more. It takes a
- * task, looks for its checkpoint, counts the attempt, computes, keeps checkpoint and terminal record, tells of it.
+ * task, looks for its checkpoint, counts the attempt, computes, keeps checkpoint and terminal record, publishes its end.
  * `services.ts <settings as JSON>`
  */
 import kafkajs from 'kafkajs'
@@ -98,7 +98,7 @@ async function computed(run: string, input: number): Promise<number> {
 async function perform({ run, n, length, items }: Task): Promise<void> {
   const at = `floor/runs/${run}`
   if (length !== undefined && n > 0) await read(`${at}/ends/${n - 1}`)
-  const tell = () =>
+  const publish = () =>
     send({
       key: length === undefined ? `${run}/${n}` : run,
       value: JSON.stringify({ run, n: n + 1, length, isEnd: length === undefined }),
@@ -115,7 +115,7 @@ async function perform({ run, n, length, items }: Task): Promise<void> {
     for (let item = 0; item < items; item++) await computed(run, n * items + item)
   }
   await create(`${at}/ends/${n}`, { n: n + 1 })
-  await tell()
+  await publish()
 }
 
 const isMine = ({ n, length, isEnd }: Task): boolean =>

@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { seconds, type Figure } from '../lab.ts'
 import { quantile, type Size } from './figures.ts'
-import { cairnTopicOf, dataOf, floorTopicOf, typeOf, within, type Heard, type ServicesLab } from './lab.ts'
+import { cairnTopicOf, dataOf, floorTopicOf, typeOf, within, type Received, type ServicesLab } from './lab.ts'
 import { HOPS } from './project.ts'
 
 const [MOST_P50, MOST_P99] = [1.5, 3]
-/** Before them, processes are still making acquaintance with a run. */
+/** Number of first hops that are not measured, because processes still read the plan then. */
 const FIRST = 2
-/** Under load, by turns: the machine has its moods. */
+/** Number of turns under load. Cairn and the floor alternate, because the machine's speed varies. */
 const TURNS = 4
 
 /** Something whose runs are chains of hops: Cairn, or the floor. */
 interface Chains {
-  /** Begins a run; resolves with when each of its hops was told of, once it has ended. */
+  /** Starts a run and waits for its end. Returns when the event of each hop was received. */
   run(): Promise<number[]>
 }
 
@@ -84,10 +84,10 @@ function steps(times: readonly number[]): number[] {
 async function cairnChains(lab: ServicesLab) {
   const running = await Promise.all(['start', 'even', 'odd'].map((step) => lab.startStage('hops', step)))
   const waiting = waits()
-  await lab.listen(cairnTopicOf('hops'), (heard) => {
-    if (typeOf(heard) !== 'completed') return
-    const { run, node } = dataOf(heard)
-    if (node !== 'start') waiting.hear(run, heard)
+  await lab.listen(cairnTopicOf('hops'), (message) => {
+    if (typeOf(message) !== 'completed') return
+    const { run, node } = dataOf(message)
+    if (node !== 'start') waiting.onMessage(run, message)
   })
   // Planning is not measured, and what is planned differs in the seed only: no task finds a checkpoint.
   const planned = await lab.plan('hops', { seed: 0 })
@@ -109,9 +109,9 @@ async function floorChains(lab: ServicesLab) {
   const running = await Promise.all(['even', 'odd'].map((role) => lab.startFloor('hops', role, 16)))
   const waiting = waits()
   const topic = floorTopicOf('hops')
-  await lab.listen(topic, (heard) => {
-    const { run, n } = JSON.parse(heard.value) as { run: string; n: number }
-    if (n > 0) waiting.hear(run, heard)
+  await lab.listen(topic, (message) => {
+    const { run, n } = JSON.parse(message.value) as { run: string; n: number }
+    if (n > 0) waiting.onMessage(run, message)
   })
   let count = 0
   const chains: Chains = {
@@ -126,15 +126,15 @@ async function floorChains(lab: ServicesLab) {
 }
 
 function waits() {
-  const heard = new Map<string, { readonly times: number[]; readonly ended: PromiseWithResolvers<number[]> }>()
+  const runs = new Map<string, { readonly times: number[]; readonly ended: PromiseWithResolvers<number[]> }>()
   return {
     of(run: string): Promise<number[]> {
       const ended = Promise.withResolvers<number[]>()
-      heard.set(run, { times: [], ended })
+      runs.set(run, { times: [], ended })
       return within(ended.promise, `all hops of ${run}`)
     },
-    hear(run: string, { at }: Heard): void {
-      const known = heard.get(run)
+    onMessage(run: string, { at }: Received): void {
+      const known = runs.get(run)
       if (known && known.times.push(at) === HOPS) known.ended.resolve(known.times)
     },
   }

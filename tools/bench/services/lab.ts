@@ -17,8 +17,9 @@ const BUCKET = 'cairn-bench'
 const READY_MS = 120_000
 const ENDED_MS = 180_000
 
-/** A message as it was heard, by `performance.now()`. */
-export interface Heard {
+/** A received message. */
+export interface Received {
+  /** When it was received, by `performance.now()`. */
   readonly at: number
   readonly key: string
   readonly value: string
@@ -122,8 +123,8 @@ export class ServicesLab {
     return running
   }
 
-  /** Hears all that comes to a topic from now on. */
-  async listen(topic: string, hear: (message: Heard) => void): Promise<void> {
+  /** Receives all later messages of a topic. */
+  async listen(topic: string, onMessage: (message: Received) => void): Promise<void> {
     const { Kafka, logLevel } = kafkajs
     const client = new Kafka({ brokers: [...this.connection.kafka.brokers], logLevel: logLevel.NOTHING })
     const consumer = client.consumer({ groupId: `${topic}.bench-${this.#listeners++}`, allowAutoTopicCreation: false })
@@ -132,10 +133,11 @@ export class ServicesLab {
     const joined = new Promise((joined) => consumer.on(consumer.events.GROUP_JOIN, joined))
     await consumer.run({
       autoCommit: false,
-      eachMessage: async ({ message: { key, value, headers = {} } }) => {
+      eachMessage: async ({ message: { key, value, headers: given = {} } }) => {
         const at = performance.now()
-        const texts = Object.entries(headers).map(([name, value]) => [name, String(value)])
-        hear({ at, key: String(key), value: String(value), headers: Object.fromEntries(texts) as Heard['headers'] })
+        const texts = Object.entries(given).map(([name, value]) => [name, String(value)])
+        const headers = Object.fromEntries(texts) as Received['headers']
+        onMessage({ at, key: String(key), value: String(value), headers })
       },
     })
     await joined
@@ -182,10 +184,10 @@ export function floorTopicOf(pipeline: string): string {
   return `floor.${pipeline}`
 }
 
-export function typeOf({ headers }: Heard): string {
+export function typeOf({ headers }: Received): string {
   return (headers['ce_type'] ?? '').replace('cairn.', '')
 }
-export function dataOf({ value }: Heard): CairnEvent['data'] {
+export function dataOf({ value }: Received): CairnEvent['data'] {
   return JSON.parse(value) as CairnEvent['data']
 }
 
@@ -247,7 +249,7 @@ export class Running {
   }
 }
 
-/** Resolves, or tells what it waited for. */
+/** Waits for a promise. Rejects after a time limit, and names what it waited for. */
 export async function within<Value>(promise: Promise<Value>, what: string, ms = ENDED_MS): Promise<Value> {
   const timer = new AbortController()
   const late = sleep(ms, undefined, { signal: timer.signal }).then(() => {

@@ -120,7 +120,7 @@ class Clients {
         await within(this.#endOf(run).promise, `the end of ${run}`)
         this.#ends.delete(run)
         runMs.push(performance.now() - startedAt)
-        await within(Promise.all(following), `the end of ${run} to be told to those that follow it`)
+        await within(Promise.all(following), `the end of ${run}, at those that follow it`)
       }
     }
     const startedAt = performance.now()
@@ -156,9 +156,9 @@ class Clients {
       headers: { authorization: `Bearer ${token}` },
     })
     if (!answer.ok) throw new Error(`${run} cannot be followed: ${answer.status} ${await answer.text()}`)
-    let told = ''
-    for await (const part of answer.body!) told += Buffer.from(part).toString()
-    if (!told.includes('cairn.run-ended')) throw new Error(`${run} was followed, and no end was told: ${told}`)
+    let events = ''
+    for await (const part of answer.body!) events += Buffer.from(part).toString()
+    if (!events.includes('cairn.run-ended')) throw new Error(`the events of ${run} have no end: ${events}`)
   }
 }
 
@@ -234,7 +234,7 @@ class Memory {
   }
 }
 
-/** How many requests the store has answered, by their kinds; MinIO counts them, and tells what it knew some seconds ago. */
+/** Number of requests that the store has answered, by kind. MinIO counts them, and reports the counts of some seconds ago. */
 async function storeRequests({ connection: { s3 } }: ServicesLab): Promise<Record<string, number>> {
   await sleep(COUNTED_WITHIN_MS)
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')

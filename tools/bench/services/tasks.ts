@@ -1,6 +1,6 @@
 import { median, type Figure } from '../lab.ts'
 import type { Size } from './figures.ts'
-import { cairnTopicOf, dataOf, floorTopicOf, typeOf, within, type Heard, type ServicesLab } from './lab.ts'
+import { cairnTopicOf, dataOf, floorTopicOf, typeOf, within, type Received, type ServicesLab } from './lab.ts'
 
 const LEAST_SHARE = 0.6
 const LEAST_ITEMS = 1_000
@@ -82,20 +82,20 @@ let seed = 0
 
 /** Gives how long a run takes, in milliseconds: single tasks from the first's being ready to the last's end. */
 export async function cairnSpan(lab: ServicesLab, pipeline: 'tasks' | 'items') {
-  let hear: (heard: Heard) => void = () => {}
-  await lab.listen(cairnTopicOf(pipeline), (heard) => hear(heard))
+  let onMessage: (message: Received) => void = () => {}
+  await lab.listen(cairnTopicOf(pipeline), (message) => onMessage(message))
   return async (seed: number, count: number): Promise<number> => {
     const ended = Promise.withResolvers<void>()
     let [first, last] = [Infinity, 0]
     const plan = await lab.plan(pipeline, { seed, count })
-    hear = (heard) => {
-      const { run, batch, status } = dataOf(heard)
+    onMessage = (message) => {
+      const { run, batch, status } = dataOf(message)
       if (run !== plan.run) return
-      const type = typeOf(heard)
-      if (type === (pipeline === 'tasks' ? 'ready' : 'run-started')) first = Math.min(first, heard.at)
-      if (type === 'completed' && batch !== undefined) last = heard.at
+      const type = typeOf(message)
+      if (type === (pipeline === 'tasks' ? 'ready' : 'run-started')) first = Math.min(first, message.at)
+      if (type === 'completed' && batch !== undefined) last = message.at
       if (type !== 'run-ended') return
-      if (pipeline === 'items') last = heard.at
+      if (pipeline === 'items') last = message.at
       if (status === 'completed') ended.resolve()
       else ended.reject(new Error(`the run ended as ${status}`))
     }
@@ -106,9 +106,9 @@ export async function cairnSpan(lab: ServicesLab, pipeline: 'tasks' | 'items') {
 }
 
 async function floorSpan(lab: ServicesLab, pipeline: string) {
-  let hear: (heard: Heard) => void = () => {}
+  let onMessage: (message: Received) => void = () => {}
   const topic = floorTopicOf(pipeline)
-  await lab.listen(topic, (heard) => hear(heard))
+  await lab.listen(topic, (message) => onMessage(message))
   let runs = 0
   return async (count: number, role: Way['role']): Promise<number> => {
     const run = `${pipeline}-${runs++}-${performance.now()}`
@@ -116,7 +116,7 @@ async function floorSpan(lab: ServicesLab, pipeline: string) {
     const items = role === 'batch' ? BATCH : undefined
     const ended = Promise.withResolvers<void>()
     let [first, last, done] = [Infinity, 0, 0]
-    hear = ({ at, value }) => {
+    onMessage = ({ at, value }) => {
       const task = JSON.parse(value) as { run: string; isEnd?: boolean }
       if (task.run !== run) return
       first = Math.min(first, at)

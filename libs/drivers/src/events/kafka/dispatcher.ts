@@ -8,7 +8,7 @@ export interface DispatcherOptions {
   /** Resolves with true once the message is handled or given up; with false if another member must handle it. */
   readonly deliver: (message: Incoming, partition: Partition) => Promise<boolean>
   readonly onHandled: () => void
-  /** Called when a paused partition has room again. */
+  /** Called when a paused partition can take messages again. */
   readonly onRoom: (partition: Partition) => void
 }
 

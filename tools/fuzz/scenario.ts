@@ -1,26 +1,26 @@
-/** What is done to the command line, and what must hold of it. */
-export interface Story {
+/** Commands to run on a project, and what must be true of their results. */
+export interface Scenario {
   readonly kind: string
-  /** By the command line as users get it, not in the process of the fuzz. */
+  /** Whether to run the built command line, not its sources in a worker's process. */
   readonly built?: true
-  /** By path within the project; bytes are in base64 where the text begins with `base64:`. */
+  /** Files of the project, by path; bytes are in base64 if the text begins with `base64:`. */
   readonly files: Readonly<Record<string, string>>
-  /** Given once for all stories that begin so: what they leave in the store is copied. */
+  /** Run once for all scenarios that begin with the same commands and files, which then copy the store. */
   readonly before?: readonly Command[]
   readonly commands: readonly Command[]
-  /** What is done to the store before a command, by the command's number. */
+  /** Damage to the store before a command, by the command's number. */
   readonly damage?: Readonly<Record<number, Damage>>
 }
 
 export interface Command {
   readonly words: readonly string[]
-  /** What it prints contains this, or it is refused. */
+  /** The output contains this, unless the command fails. */
   readonly gives?: string
-  /** It is refused, and the error names this. */
+  /** The command fails, and its error contains this. */
   readonly refusedAt?: string
 }
 
-/** Numbers choose the file and the place in it, whatever is there by then. */
+/** Damage to a file of the store. Numbers choose the file and the position in it from those that exist by then. */
 export interface Damage {
   readonly how: 'truncate' | 'flip' | 'empty' | 'replace' | 'delete' | 'folder' | 'add' | 'swap'
   readonly file: number
@@ -34,7 +34,7 @@ export interface Answer {
   readonly stderr: string
 }
 
-/** A text that a project's file has, as bytes. */
+/** Returns the bytes of a project's file. */
 export function bytesOf(text: string): Uint8Array {
   return text.startsWith('base64:') ? Buffer.from(text.slice('base64:'.length), 'base64') : Buffer.from(text)
 }
