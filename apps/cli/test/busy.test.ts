@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { expect, it, onTestFinished } from 'vitest'
 import { CliProject } from './project.fixture.ts'
 
-it('says once why a run waits for room in the queue of services, and for how long', async () => {
+it('waits for space in the queue, and says once why and for how long', async () => {
   const project = new CliProject({
     'small.pipeline.ts': `import { pipeline, step } from '@cairn/kernel'
 import { json } from '@cairn/kinds'

@@ -36,7 +36,7 @@ interface Up {
   readonly missingSecrets: readonly object[]
 }
 
-describe.skipIf(!inject('servers'))('cairn up, of each service', () => {
+describe.skipIf(!inject('servers'))('cairn up, for each service,', () => {
   const project = new CliProject(FILES)
   let first: Ended
   beforeAll(async () => {
@@ -47,7 +47,7 @@ describe.skipIf(!inject('servers'))('cairn up, of each service', () => {
     await project.cairn('down')
   })
 
-  /** What it says, a line for each, without how its servers are built. */
+  /** The lines of its report, without those about building servers. */
   const linesOf = ({ stderr }: Ended) =>
     stderr
       .split('\n')
@@ -59,13 +59,13 @@ describe.skipIf(!inject('servers'))('cairn up, of each service', () => {
     return JSON.parse(stdout) as Up
   }
 
-  it('says that it was started, and names no secret that is there', () => {
+  it('reports a start, and no secrets that are set', () => {
     expect(linesOf(first)).toEqual(
       ['control', 'kafka', 'mail/send', 'minio', 'shop/sell'].map((name) => `started    ${name}`),
     )
   })
 
-  it('says why it was restarted, and which secret it lacks: the one of the last time is not kept', async () => {
+  it('reports a restart and the missing secret, because secrets of an earlier start are not kept', async () => {
     const again = await project.cairn('up')
     expect([again.code, linesOf(again)]).toEqual([
       0,
@@ -79,7 +79,7 @@ describe.skipIf(!inject('servers'))('cairn up, of each service', () => {
     expect([code, stdout]).toEqual([3, expect.stringContaining('send needs the secret MAIL_KEY')])
   })
 
-  it('says so of a secret that is new, and of one that has changed, without its value', async () => {
+  it('reports new and changed secrets without their values', async () => {
     const found = await json({ CAIRN_SECRET_MAIL_KEY: KEY })
     const restarted = { name: 'mail/send', change: 'restarted' }
     expect(found.changes).toContainEqual({ ...restarted, why: 'its secret MAIL_KEY is new' })
@@ -89,7 +89,7 @@ describe.skipIf(!inject('servers'))('cairn up, of each service', () => {
     expect((await project.run('mail', '--on', 'local')).status).toBe('completed')
   })
 
-  it('says that it was stopped where the project no longer has it, and not where others are named', async () => {
+  it('reports a stop if the project no longer has it, but not when it starts other services by name', async () => {
     rmSync(project.path('mail.pipeline.ts'))
     const named = await json({}, 'shop')
     expect(named.changes).toHaveLength(5)

@@ -53,15 +53,15 @@ describe.skipIf(!inject('servers'))('a run whose step has no running stage', () 
       missingStages: string[]
     }
 
-  it('says so while it is followed and wherever it is looked at, until one is started; then it goes on', async () => {
+  it('is reported by run, show, status and doctor, and continues when a stage starts', async () => {
     project.write(ALERTS)
     const running = project.startWith({ CAIRN_STAGE_CHECK: '0.1' }, 'run', 'alerts', '--on', 'local')
     const ended = exit(running)
     const line = /! peek {2}no stage of alerts\/peek is running, and the run waits for it: start it with cairn up, or/
-    let said = ''
-    running.stderr!.on('data', (data) => (said += String(data)))
+    let stderr = ''
+    running.stderr!.on('data', (data) => (stderr += String(data)))
     await printed(running, 'no stage of alerts/peek is running')
-    expect(said).toMatch(line)
+    expect(stderr).toMatch(line)
 
     const { plan, status, missingStages } = await shown('alerts/latest')
     expect([status, missingStages]).toEqual(['planned', ['peek']])
@@ -77,13 +77,13 @@ describe.skipIf(!inject('servers'))('a run whose step has no running stage', () 
 
     expect((await project.cairn('up')).code).toBe(0)
     expect(await ended).toBe(0)
-    expect(said.split('\n').filter((text) => line.test(text))).toHaveLength(1)
+    expect(stderr.split('\n').filter((text) => line.test(text))).toHaveLength(1)
     expect((await shown('alerts/latest')).missingStages).toEqual([])
     expect(await stagesCheck()).toMatchObject({ ok: true })
     expect((await project.cairn('status')).code).toBe(0)
   })
 
-  it('is not one whose stage is at work, however long that takes', async () => {
+  it('is not reported while its stage is busy', async () => {
     const running = project.startWith(
       { CAIRN_STAGE_CHECK: '0.01' },
       'run',
@@ -94,14 +94,14 @@ describe.skipIf(!inject('servers'))('a run whose step has no running stage', () 
       'plain',
     )
     const ended = exit(running)
-    let said = ''
-    running.stderr!.on('data', (data) => (said += String(data)))
+    let stderr = ''
+    running.stderr!.on('data', (data) => (stderr += String(data)))
     await printed(running, 'sell  running')
     expect(await shown('shop/latest')).toMatchObject({ status: 'running', missingStages: [] })
     expect(await stagesCheck()).toMatchObject({ ok: true, found: 'each step that a run waits for has one' })
     expect((await project.cairn('status')).code).toBe(0)
     project.write({ 'held/go-on': '' })
     expect(await ended).toBe(0)
-    expect(said).not.toContain('no stage')
+    expect(stderr).not.toContain('no stage')
   })
 })

@@ -130,7 +130,7 @@ describe('in a pipe', () => {
     expect(stdout).toMatch(/auc +0\.33333/)
   })
 
-  it('progress is lines on standard error, when asked for', async () => {
+  it('--progress plain prints progress as lines to stderr', async () => {
     const project = new CliProject(FILES)
     const { stdout, stderr } = await project.cairn('run', 'show', '--progress', 'plain')
     expect(stderr.split('\n').map((line) => line.replace(/[\d.]+ s$/, '… s'))).toEqual([

@@ -33,7 +33,7 @@ function chain(pipeline: string, run: string): Plan {
   } as unknown as Plan
 }
 
-/** Runs as records tell of them, and the numbers of members of the groups of steps, as Kafka does. */
+/** Runs by their records, and the number of members of each step's group, as in Kafka. */
 class Runs {
   readonly world = new World({})
   readonly members = new Map<string, number>()
@@ -59,8 +59,8 @@ class Runs {
 }
 const group = (step: string) => `cairn.${ENV}.shop.${step}`
 
-describe('the steps without a running stage', () => {
-  it('are those that a run waits for now, with each run that does, the newest first', async () => {
+describe('the list of steps without a running stage', () => {
+  it('has the steps that runs wait for now, with these runs, newest first', async () => {
     const runs = new Runs()
     await runs.add('shop', '1-old')
     await runs.add('shop', '2-new')
@@ -73,7 +73,7 @@ describe('the steps without a running stage', () => {
     expect(runs.asked.map((groups) => groups.toSorted())).toEqual([[group('load'), group('sum')]])
   })
 
-  it('are none where each has one, and then no record of a task is read', async () => {
+  it('is empty if every step has a stage, without reading task records', async () => {
     const runs = new Runs()
     const plan = await runs.add('shop', '1')
     runs.members.set(group('load'), 1).set(group('sum'), 2)
@@ -94,7 +94,7 @@ describe('the steps without a running stage', () => {
     expect(ends).toEqual([layout(ENV, 'shop').ends('1')])
   })
 
-  it('are not those that only a later task needs: a stage may come up by then', async () => {
+  it('leaves out steps that only later tasks need, because a stage may start by then', async () => {
     const runs = new Runs()
     const plan = await runs.add('shop', '1')
     runs.members.set(group('load'), 1)
@@ -103,7 +103,7 @@ describe('the steps without a running stage', () => {
     expect(await runs.missing.ofRun(plan)).toEqual(['sum'])
   })
 
-  it('are none of a run that has ended, was not planned here, is damaged, or waits for its turn', async () => {
+  it('leaves out runs that have ended, were not planned here, are damaged, or are queued', async () => {
     const runs = new Runs()
     await runs.add('shop', '1-ended')
     await runs.world.end('shop/1-ended')

@@ -74,7 +74,7 @@ describe('the reconciler', () => {
     expect(await sweep()).toEqual(['1'])
   })
 
-  it('helps neither too early nor too late if its own clock was changed', async () => {
+  it('keeps its delay when its clock changes', async () => {
     const world = new World({ runs: 1 })
     const { sweep } = reconciling(world)
     await world.plan('a/1', Date.now())
@@ -111,7 +111,7 @@ describe('the reconciler', () => {
     expect((await queue.view()).running.map(({ run }) => run).sort()).toEqual(['1', '2'])
   })
 
-  it('looks again at a run whose end a repair has removed, at once where it was told and later where not', async () => {
+  it('checks repaired runs at once if notified, otherwise later', async () => {
     const world = new World({ runs: 1 })
     await world.ask('a/1')
     const { queue, reconciler, sweep } = reconciling(world)

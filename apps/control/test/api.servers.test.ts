@@ -400,7 +400,7 @@ describe.skipIf(!servers)('control', () => {
       expect([unknown.status, unknown.body]).toMatchObject([404, { code: 'NOT_FOUND' }])
     })
 
-    it('a token for one pipeline to addresses of all, and shows only that pipeline', async () => {
+    it('a single-pipeline token to the all-pipelines endpoints, and shows only that pipeline', async () => {
       const someone = holding(['read'], ['penguins', 'orders'])
       await known(someone)
       expect((await someone.ask('GET', '/v1/pipelines')).body).toEqual({ env, pipelines: ['orders'] })

@@ -12,7 +12,7 @@ import { TemporaryProject } from './temporary-project.fixture.ts'
 const PIPELINE = 'orders'
 const servers = inject('servers')
 
-describe.skipIf(!servers)('control collects what its project does not keep', () => {
+describe.skipIf(!servers)('the collector of control', () => {
   const env = `collection-${randomUUID().slice(0, 8)}`
   const at = layout(env, PIPELINE)
   const project = new TemporaryProject('orders', env)
@@ -75,7 +75,7 @@ describe.skipIf(!servers)('control collects what its project does not keep', () 
     expect(control.log).toContain('"msg":"collected"')
   })
 
-  it('and then no stage takes the events of removed runs for faults, but later events of such runs', async () => {
+  it('lets stages skip events of removed runs, except later ones', async () => {
     const removed = await run(4)
     const plan = (await readRecord<Plan>(services.store, at.plan(removed)))!
     await run(5)
@@ -92,7 +92,7 @@ describe.skipIf(!servers)('control collects what its project does not keep', () 
     expect((await letters()).map(({ event }) => event.id)).toEqual([`${removed}/run-cancelled`])
   })
 
-  it('and removes with a run its idempotency key, which then starts a new run, whatever the grace', async () => {
+  it('removes idempotency keys with their runs, so that they start new runs, even within the grace period', async () => {
     retain({ keepRuns: 1, keep: '1ms', grace: '2d' })
     const { client } = control
     const send = async (key: string, count: number) => {
@@ -113,7 +113,7 @@ describe.skipIf(!servers)('control collects what its project does not keep', () 
     expect(await send('of one that is kept', 12)).toEqual({ ...kept, isNew: false })
   })
 
-  it('repeatedly and concurrently during runs, and every run has what it needs, and no check finds a problem', async () => {
+  it('leaves every run what it needs and causes no findings, even if repeated and concurrent during runs', async () => {
     const collector = () => {
       const host = { env, store: services.store, clock: systemClock, name: randomUUID() }
       return new Collector({
@@ -148,7 +148,7 @@ describe.skipIf(!servers)('control collects what its project does not keep', () 
     expect((await runs()).length).toBeLessThanOrEqual(7)
   })
 
-  it('checks the store part by part, each a bounded request, and not during a collection', async () => {
+  it('never runs during a check of the store, which takes a bounded request for each part', async () => {
     const { store } = services
     await run(6)
     const bad = Array.from({ length: 250 }, (_, index) => at.submission(`bad-${index}`))
@@ -186,7 +186,7 @@ describe.skipIf(!servers)('control collects what its project does not keep', () 
     expect(await runs()).toEqual(before)
   })
 
-  it('by itself, as often as the project says', async () => {
+  it('collects at the configured interval', async () => {
     retain({ keepRuns: 0, keep: '1ms', every: '100ms' })
     const other = await services.control({ CAIRN_COLLECT: '0.1' })
     await expect.poll(runs).toEqual([])
