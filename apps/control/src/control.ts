@@ -76,13 +76,25 @@ export class Control {
     return { steps }
   }
 
-  /** @throws CairnError NOT_FOUND if there is no such run, REFUSED for an unsigned plan, which stages would never run */
+  /**
+   * Returns the plan of a run to follow.
+   *
+   * @throws CairnError NOT_FOUND if there is no such run; BAD_RECORD if its records cannot be decoded; REFUSED for an
+   *   unsigned plan of a run in progress, which stages would never run
+   */
   async followed(pipeline: string, run: string): Promise<Plan> {
     const { plan, end } = await readRun(this.host.store, this.at(pipeline), run)
     if (!end) this.host.planSigning.require(plan)
     return plan
   }
 
+  /**
+   * Cancels a run unless it has ended, and removes it from the queue.
+   *
+   * @returns the run's end, which may be another one that came first
+   * @throws CairnError NOT_FOUND if there is no such run; BAD_RECORD if its records cannot be decoded; REFUSED for a run
+   *   that this control did not plan
+   */
   async cancel(pipeline: string, run: string): Promise<RunEnd> {
     const { plan } = await this.#signedRun(pipeline, run)
     const end = await cancel(this.host, { env: this.host.env, pipeline }, run)
@@ -100,7 +112,10 @@ export class Control {
   /**
    * Starts a new run of the same request that reuses the finished steps of this one, or starts from a named step.
    *
-   * @throws CairnError REFUSED for a run that has not ended, as both would compute the same steps
+   * @throws CairnError NOT_FOUND if there is no such run; BAD_RECORD if its records cannot be decoded; REFUSED for a run
+   *   that this control did not plan, or that has not ended, as both would compute the same steps; BAD_PARAMETER if the
+   *   key was used for another request
+   * @throws RequestRefused with `Retry-After` if the queue is full
    */
   async retry(pipeline: string, base: string, from: string | undefined, key: string | undefined): Promise<Started> {
     const { store } = this.host
@@ -116,7 +131,14 @@ export class Control {
     })
   }
 
-  /** Starts a run that computes one node of a recorded run again with its code and inputs, ignoring checkpoints. */
+  /**
+   * Starts a run that computes one node of a recorded run again with its code and inputs, ignoring checkpoints.
+   *
+   * @throws CairnError NOT_FOUND if there is no such run, or an input's node did not complete; BAD_RECORD if its records
+   *   cannot be decoded; REFUSED for a run that this control did not plan; BAD_PARAMETER for a node that cannot be
+   *   computed on its own, or if the key was used for another request; BAD_DEFINITION for invalid settings
+   * @throws RequestRefused with `Retry-After` if the queue is full
+   */
   async rerun(pipeline: string, base: string, node: string, key: string | undefined): Promise<Started> {
     const { store, clock } = this.host
     const at = this.at(pipeline)

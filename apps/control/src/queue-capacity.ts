@@ -9,7 +9,7 @@ export interface ReachedLimit {
   readonly runs: number
 }
 
-/** The room that limits leave besides the running runs. */
+/** Remaining capacity under the limits. */
 export class QueueCapacity {
   readonly #env: string
   readonly #limits: RunLimits

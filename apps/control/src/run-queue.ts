@@ -96,7 +96,7 @@ export class RunQueue {
   }
 
   async view(): Promise<QueueView> {
-    // In this order: a run without a ticket has been started before.
+    // Read tickets first: a run whose ticket is gone is already in `running`.
     const waiting = await this.#records.waiting()
     const { runs } = await this.#records.running()
     return new QueueView(this.#host.env, this.#limitsNow(), runs, waiting, this.#removed)

@@ -127,6 +127,7 @@ export function guardOutcome(
   return closed && { status: closed.isKnown ? 'skipped' : 'blocked', because: closed.when }
 }
 
+/** Returns the first `blocked` value, or else the first `skipped` one. Undefined if all values are artifacts. */
 export function firstNotRun(values: readonly (ArtifactRef | NotRun)[]): NotRun | undefined {
   const missing = values.filter((value) => 'because' in value)
   return missing.find(({ status }) => status === 'blocked') ?? missing[0]

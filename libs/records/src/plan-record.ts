@@ -15,7 +15,7 @@ export interface Plan {
   readonly parent?: string
   /** Digest of the submission that it was planned for. Two submissions never share a run. */
   readonly submission?: string
-  /** The run waits in the queue until the limit on concurrent runs leaves room for it. */
+  /** The run waits in the queue until the limit on concurrent runs allows it. */
   readonly queued?: true
   /** The playground of the run; absent in production. */
   readonly playground?: string

@@ -211,7 +211,12 @@ export interface RerunOptions {
   readonly run?: string
 }
 
-/** Plans a rerun of one node of a recorded run, as it was computed then. */
+/**
+ * Plans a rerun of one node of a recorded run, as it was computed then.
+ *
+ * @throws CairnError BAD_PARAMETER for a node that cannot be computed on its own; NOT_FOUND when an input's node did not
+ *   complete
+ */
 export async function rerunOf(
   store: ArtifactStore,
   at: Layout,

@@ -14,7 +14,12 @@ export function isBodyFolder(folder: string): boolean {
   return [WORK_PREFIX, ITEM_PREFIX, TEMPORARY_PREFIX].some((prefix) => folder.startsWith(prefix))
 }
 
-/** @param scratch the scratch folder of one piece of work in a worker process */
+/**
+ * Returns the folder for the temporary files of an item.
+ *
+ * @param scratch the scratch folder of one piece of work in a worker process
+ * @param index position of the item in the work
+ */
 export function folderOfItem(scratch: string, index: number): string {
   return join(scratch, String(index))
 }

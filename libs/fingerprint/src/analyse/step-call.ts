@@ -17,6 +17,7 @@ export interface StepCall {
   readonly fallback?: Node
 }
 
+/** Properties of a step's definition that are part of its fingerprint. The others say how it runs and is reused. */
 export const BODY = ['inputs', 'outputs', 'reads', 'run']
 
 /** Reads `const x = step('name', { … })`; undefined if the definition is not fully literal. */

@@ -37,6 +37,7 @@ export interface EachNode extends AnyNode {
   readonly over: Ref
   /** Items per batch. A batch is dispatched and recorded as one task; a retry repeats only its failed items. */
   readonly batch: number
+  /** Failures that do not fail the node. Empty if none was declared: then no item may fail. */
   readonly tolerate: Tolerance
   /** Which results of the body become its outputs. */
   readonly collects: Readonly<Record<string, Ref>>
@@ -51,10 +52,11 @@ export interface WhenNode extends AnyNode {
 
 /** What a parameter is set to: a value, or a run parameter whose value is known when a run is planned. */
 export type Setting = { readonly value: Json } | ParamRef
-/** How many items of an `each` may fail and be left out of its results. */
+/** How many items of an `each` may fail and be left out of its results. With both fields, the larger number applies. */
 export interface Tolerance {
+  /** The number of items. @default 0 */
   readonly items?: number
-  /** The share of all items, from 0 to 1. */
+  /** The share of all items, from 0 to 1. @default 0 */
   readonly share?: number
 }
 /** A pipeline within the graph: the schema of its parameters, and what they are set to. */

@@ -54,9 +54,9 @@ export const REACHES = [
 export interface Policies<O extends Kinds, Secret extends string> {
   /** @default no retries */
   readonly retry?: Retry
-  /** The time limit of one attempt, from the start of the body. */
+  /** The time limit of one attempt, from the start of the body. @default no limit */
   readonly timeout?: Duration
-  /** The memory limit of the body. */
+  /** The memory limit of the body. @default three quarters of the memory of the machine or container */
   readonly memory?: Bytes
   /** @default reuse while the step's key stays the same */
   readonly cache?: Cache
@@ -81,6 +81,7 @@ export interface StepDefinition<
   readonly params?: S
   /** The kinds of the artifacts that the body returns, by name. */
   readonly outputs: O
+  /** The body. It receives the inputs, and returns the outputs. */
   run(
     inputs: Reads<I>,
     params: SchemaOutput<S>,
@@ -97,8 +98,11 @@ export interface SourceDefinition<
 > extends Policies<NoInfer<O>, Secret> {
   /** The connectors, by name. The body receives the opened content of each. */
   readonly reads: R
+  /** The schema (Zod, Valibot, ArkType, …) of the parameters. It must parse to plain JSON. */
   readonly params?: S
+  /** The kinds of the artifacts that the body returns, by name. */
   readonly outputs: O
+  /** The body. It receives what the connectors opened, and returns the outputs. */
   run(
     reads: Opened<R>,
     params: SchemaOutput<S>,

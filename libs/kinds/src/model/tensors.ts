@@ -44,9 +44,10 @@ export const NUMBERS = {
   bool: Uint8Array,
 } as const
 
+/** A tensor's type and shape. */
 export interface TensorShape {
   readonly type: string
-  /** Undefined when it is unknown. A dimension is undefined when it may have any length. */
+  /** Lengths of the dimensions; one is undefined if it may be any. Undefined as a whole if the shape is unknown. */
   readonly shape: readonly (number | undefined)[] | undefined
 }
 
@@ -61,6 +62,7 @@ export function parseSpec(name: string, spec: string): TensorShape {
   return { type, shape }
 }
 
+/** Returns the declaration of a tensor as text, such as `float32[*,8]`. The reverse of {@link parseSpec}. */
 export function specText({ type, shape }: TensorShape): string {
   return shape ? `${type}[${shape.map((length) => length ?? '*').join(',')}]` : type
 }

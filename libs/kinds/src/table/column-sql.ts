@@ -109,14 +109,17 @@ export function cellNumber({ name, type }: Column): string {
   return `${STORAGE[type].number?.(value) ?? value}::double`
 }
 
+/** Quotes a name for SQL: `"name"`. */
 export function identifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
 }
 
+/** Quotes a text for SQL: `'text'`. */
 export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
 }
 
+/** Name of the DuckDB type that stores a column, such as `TIMESTAMP_MS`. */
 export function storedType({ type }: Column): string {
   return STORAGE[type].stored
 }
