@@ -30,8 +30,8 @@ export class PipelineLocks {
     const { env, clock } = this.#host
     const lease = layout(env, pipeline).lease('collection')
     const since = clock.monotonic()
-    const isLate = async () => clock.monotonic() - since > WAIT_MS
-    if (!(await this.#leases.acquire(lease, isLate, new AbortController().signal)))
+    const shouldStop = async () => clock.monotonic() - since > WAIT_MS
+    if (!(await this.#leases.acquire(lease, shouldStop, new AbortController().signal)))
       throw new CairnError('CONFLICT', `another collection or check of ${pipeline} is in progress in ${env}`, {
         next: 'run the command again later',
       })

@@ -11,10 +11,10 @@ export async function callBody(
 ): Promise<ItemResult> {
   const code = { ...definition, ...(definition.catch && { fallback: definition.catch }) } as never
   const remember = () => Promise.reject(new Error())
-  const surface = { signal, scratch: '', outbox: '', secrets: {}, root: '', remember }
+  const environment = { signal, scratch: '', outbox: '', secrets: {}, root: '', remember }
   try {
     signal.throwIfAborted()
-    return { index: item.index, ms: 1, outputs: await execute(code, work, item, surface) }
+    return { index: item.index, ms: 1, outputs: await execute(code, work, item, environment) }
   } catch (error) {
     return { index: item.index, ms: 1, error: errorRecord(error) }
   }

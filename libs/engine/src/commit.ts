@@ -1,12 +1,12 @@
 import { CairnError, contentOf, type ArtifactRef } from '@cairn/kernel'
 import {
   storeCheckpoint,
-  keepArtifact,
+  storeArtifact,
   RECORD_VERSION,
   signed,
   type Checkpoint,
   type ItemWork,
-  type Made,
+  type EncodedArtifact,
   type Outcome,
 } from '@cairn/records'
 import type { Job } from './job.ts'
@@ -20,7 +20,7 @@ import type { Job } from './job.ts'
 export async function commitWithRetries(
   job: Job,
   item: ItemWork,
-  made: Readonly<Record<string, Made>>,
+  made: Readonly<Record<string, EncodedArtifact>>,
   ms: number,
   stale: Uint8Array | undefined,
 ): Promise<Outcome> {
@@ -43,7 +43,7 @@ export function isBodyError(error: unknown): boolean {
 async function commit(
   job: Job,
   item: ItemWork,
-  made: Readonly<Record<string, Made>>,
+  made: Readonly<Record<string, EncodedArtifact>>,
   ms: number,
   stale: Uint8Array | undefined,
   stored: Set<string>,
@@ -85,11 +85,11 @@ async function commit(
  */
 export async function storeOutputs(
   { host, run }: Job,
-  made: Readonly<Record<string, Made>>,
+  made: Readonly<Record<string, EncodedArtifact>>,
   stored?: Set<string>,
 ): Promise<Record<string, ArtifactRef>> {
   const outputs: Record<string, ArtifactRef> = {}
   for (const [name, output] of Object.entries(made))
-    outputs[name] = await keepArtifact(host.store, run.at, output, stored)
+    outputs[name] = await storeArtifact(host.store, run.at, output, stored)
   return outputs
 }

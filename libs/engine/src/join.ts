@@ -6,7 +6,7 @@ import {
   type ErrorRecord,
   type PlannedEach,
   type PlannedWhen,
-  type Made,
+  type EncodedArtifact,
   type Outcome,
 } from '@cairn/records'
 import type { ArtifactRef } from '@cairn/kernel'
@@ -14,7 +14,8 @@ import { firstNotRun, guardOutcome, itemsOf, resolveRefs, type NotRun, type RunR
 import type { RunState } from './run-state.ts'
 
 /** An outcome whose artifacts are not stored yet. */
-export type Joined = Exclude<Outcome, { status: 'completed' }> | { readonly made: Readonly<Record<string, Made>> }
+export type Joined =
+  Exclude<Outcome, { status: 'completed' }> | { readonly made: Readonly<Record<string, EncodedArtifact>> }
 
 /** Joins a `when`: for each item, the outputs of the arm that its condition selects. */
 export async function joinWhen(state: RunState, reader: RunReader, id: string, batch: string): Promise<Joined[]> {
@@ -110,7 +111,7 @@ function joinItem(id: string, { tolerate }: PlannedEach, { results, total, faile
     const message = `${failed} of ${total} items of ${id} failed${rule}. First error: ${firstError!.message}`
     return { status: 'failed', error: { ...firstError!, message } }
   }
-  const made = Object.entries(results).map(([name, list]): [string, Made] => {
+  const made = Object.entries(results).map(([name, list]): [string, EncodedArtifact] => {
     const { ref, content } = makeArtifact({ bytes: list.bytes() })
     const summary = { items: list.length, ...(failed > 0 && { failed }) }
     return [name, { ref: { ...ref, items: list.length, summary }, ...(content && { content }) }]

@@ -53,12 +53,12 @@ export class Leases {
   /**
    * Takes a lease, waiting while another process holds it.
    *
-   * @param isObsolete polled while waiting: true when the lease is no longer needed because the result exists
-   * @returns true when it was taken, false when it became obsolete
+   * @param shouldStop polled while waiting: whether to give up, for example because the result exists
+   * @returns true if it was taken, false if `shouldStop` returned true
    */
   async acquire(
     path: string,
-    isObsolete: () => Promise<boolean>,
+    shouldStop: () => Promise<boolean>,
     signal: AbortSignal,
     use?: LeaseUse,
   ): Promise<boolean> {
@@ -70,7 +70,7 @@ export class Leases {
     const since = seenAt
     for (let wait = FIRST_POLL_MS; ; wait = Math.min(wait * 2, MAX_POLL_MS)) {
       if (await store.create(path, mine)) return this.#startRenewing(path, mine)
-      if (await isObsolete()) return false
+      if (await shouldStop()) return false
       const held = await store.read(path)
       if (!held) continue
       if (mine.equals(held)) return this.#startRenewing(path, mine) // ours; the answer that said so was lost
@@ -90,7 +90,7 @@ export class Leases {
    */
   async wait(
     path: string,
-    isObsolete: () => Promise<boolean>,
+    shouldStop: () => Promise<boolean>,
     signal: AbortSignal,
     onWait?: LeaseUse['onWait'],
   ): Promise<'free' | 'freed' | 'obsolete'> {
@@ -104,7 +104,7 @@ export class Leases {
       if (!held || this.#isMine(held, path)) return found
       found = 'freed'
       if (this.#isAbandoned(held, path)) return found
-      if (await isObsolete()) return 'obsolete'
+      if (await shouldStop()) return 'obsolete'
       const text = Buffer.from(held).toString()
       if (text !== seen) [seen, seenAt] = [text, clock.monotonic()]
       if (clock.monotonic() - seenAt > TTL_MS) return found

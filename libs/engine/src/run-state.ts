@@ -11,7 +11,7 @@ import {
 } from '@cairn/records'
 import type { Ref } from '@cairn/kernel/contract'
 import { batchAt, countsOf, indexAt, type Lineage } from './batch.ts'
-import { OpenedEaches } from './opened.ts'
+import { EachBatches } from './each-batches.ts'
 import { wiringOf, type Wiring } from './wiring.ts'
 
 /** The part of a terminal record that a run's state needs. The task's event carries it, too. */
@@ -27,7 +27,7 @@ export type Ending = Pick<EndRecord, 'status' | 'counts'>
 export class RunState {
   readonly plan: Plan
   readonly wiring: Wiring
-  readonly opened: OpenedEaches
+  readonly opened: EachBatches
   readonly #ends = new Map<string, Ending>()
   /** How many endings each task or opening still waits for. */
   readonly #waiting = new Map<string, number>()
@@ -39,7 +39,7 @@ export class RunState {
   constructor(plan: Plan) {
     this.plan = plan
     this.wiring = wiringOf(plan)
-    this.opened = new OpenedEaches(plan)
+    this.opened = new EachBatches(plan)
     for (const id of this.wiring.outermost) this.#create(id, '')
     for (const [id, { outputs }] of this.wiring.given)
       this.#end(id, { status: 'completed', counts: countsOf([outputs]) })

@@ -140,18 +140,18 @@ async function leaseFor(
   job: Job,
   path: string,
   items: number,
-  isObsolete: () => Promise<boolean>,
+  shouldStop: () => Promise<boolean>,
 ): Promise<Lease | undefined> {
   const { host, run, node, leases } = job
   const { leaseAfterMs, longestRecentMs } = host
   const use = { run: `${run.plan.pipeline}/${run.plan.run}`, onWait: waitReporter(job) }
   if (leaseAfterMs === undefined)
-    return (await leases.acquire(path, isObsolete, run.signal, use))
+    return (await leases.acquire(path, shouldStop, run.signal, use))
       ? { isFresh: false, release: () => leases.release(path) }
       : undefined
   // Nobody takes a lease for work this short, so there is none to wait for.
   const isShort = (longestRecentMs?.(node.step) ?? Infinity) * items < leaseAfterMs * SHORT_SHARE
-  const seen = isShort ? 'free' : await leases.wait(path, isObsolete, run.signal, use.onWait)
+  const seen = isShort ? 'free' : await leases.wait(path, shouldStop, run.signal, use.onWait)
   return seen === 'obsolete'
     ? undefined
     : { isFresh: seen === 'free', release: leases.acquireAfter(path, leaseAfterMs, use.run) }

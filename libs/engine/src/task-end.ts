@@ -1,7 +1,7 @@
 import type { CairnError } from '@cairn/kernel'
 import type { RunContext } from './run-context.ts'
 import {
-  keepArtifact,
+  storeArtifact,
   channels,
   traced,
   parseTask,
@@ -47,7 +47,7 @@ async function keepJoined({ store }: Host, run: RunContext, joined: readonly Joi
     else {
       const kept = Object.entries(outcome.made).map(async ([name, made]) => [
         name,
-        await keepArtifact(store, run.at, made),
+        await storeArtifact(store, run.at, made),
       ])
       items.push({ status: 'completed', how: 'joined', outputs: Object.fromEntries(await Promise.all(kept)) })
     }

@@ -1,4 +1,4 @@
-import { neededBy, type Condition, type Given, type Plan } from '@cairn/records'
+import { dependenciesOf, type Condition, type Given, type Plan } from '@cairn/records'
 
 /** What each node of a plan waits for, computed once. */
 export interface Wiring {
@@ -19,7 +19,7 @@ export function wiringOf({ nodes }: Plan): Wiring {
   const counted = new Set<string>()
   const bodies = new Map<string, string[]>()
   for (const [id, { scope }] of Object.entries(nodes)) {
-    const needed = neededBy(nodes, id)
+    const needed = dependenciesOf(nodes, id)
     needs.set(id, needed)
     for (const need of needed) push(consumers, need, id)
     for (const ref of countsReadBy(nodes[id]!)) if ('node' in ref) counted.add(ref.node)

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { json } from '@cairn/engine/simulation/pipelines'
 import { CairnError, type Kind } from '@cairn/kernel'
-import { makeArtifact, type ItemWork, type Made } from '@cairn/records'
-import { execute, type LoadedCode, type Surface } from './execute.ts'
+import { makeArtifact, type ItemWork, type EncodedArtifact } from '@cairn/records'
+import { execute, type LoadedCode, type BodyEnvironment } from './execute.ts'
 
 const Int = json<number>()
 
@@ -13,8 +13,8 @@ const artifact = (value: unknown) => makeArtifact({ bytes: Buffer.from(JSON.stri
 function call(
   code: LoadedCode,
   inputs: Readonly<Record<string, unknown>> = {},
-  { params = {}, item = {}, surface = {}, versions }: Partial<Said> = {},
-): Promise<Record<string, Made>> {
+  { params = {}, item = {}, environment = {}, versions }: Partial<Said> = {},
+): Promise<Record<string, EncodedArtifact>> {
   const refs = Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, artifact(value)]))
   const work = {
     step: 'sum',
@@ -24,16 +24,23 @@ function call(
   }
   const signal = new AbortController().signal
   const remember = () => Promise.reject(new Error())
-  const host: Surface = { signal, scratch: '/scratch', outbox: '/outbox', secrets: {}, root: '/project', remember }
-  return execute(code, work, { index: 0, key: 'key', inputs: refs, ...item }, { ...host, ...surface })
+  const host: BodyEnvironment = {
+    signal,
+    scratch: '/scratch',
+    outbox: '/outbox',
+    secrets: {},
+    root: '/project',
+    remember,
+  }
+  return execute(code, work, { index: 0, key: 'key', inputs: refs, ...item }, { ...host, ...environment })
 }
 interface Said {
   readonly params: object
   readonly item: Partial<ItemWork>
-  readonly surface: Partial<Surface>
+  readonly environment: Partial<BodyEnvironment>
   readonly versions: Readonly<Record<string, string>>
 }
-const value = ({ ref }: Made) => JSON.parse(ref.text!) as unknown
+const value = ({ ref }: EncodedArtifact) => JSON.parse(ref.text!) as unknown
 
 describe('one call of a body', () => {
   it('passes decoded inputs and parameters, and encodes the result', async () => {
@@ -90,7 +97,7 @@ describe('one call of a body', () => {
   it('drops the result of a body that was stopped', async () => {
     const stop = new AbortController()
     const code: LoadedCode = { outputs: { n: Int }, run: () => (stop.abort(new Error('cancelled')), { n: 1 }) }
-    await expect(call(code, {}, { surface: { signal: stop.signal } })).rejects.toThrow('cancelled')
+    await expect(call(code, {}, { environment: { signal: stop.signal } })).rejects.toThrow('cancelled')
   })
 
   it('calls the fallback with the error once the body has failed for good', async () => {

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { makeArtifact, openArtifact, revived, type ItemWork, type Made, type Work } from '@cairn/records'
+import { makeArtifact, openArtifact, revived, type ItemWork, type EncodedArtifact, type Work } from '@cairn/records'
 import { keepCarriedFiles } from '@cairn/kernel/contract'
 import {
   CairnError,
@@ -26,7 +26,7 @@ export interface LoadedCode {
 }
 
 /** What the process that runs a step body provides to it. */
-export interface Surface {
+export interface BodyEnvironment {
   readonly signal: AbortSignal
   /** An empty folder for this item alone, created on first access. */
   readonly scratch: string
@@ -49,25 +49,25 @@ export async function execute(
   code: LoadedCode,
   work: Pick<Work, 'step' | 'params' | 'versions' | 'open'>,
   item: ItemWork,
-  surface: Surface,
-): Promise<Record<string, Made>> {
+  environment: BodyEnvironment,
+): Promise<Record<string, EncodedArtifact>> {
   keepCarriedFiles()
-  if (item.error) return encode(code.outputs, await code.fallback!(revived(item.error)), work.step, surface)
-  const { signal } = surface
+  if (item.error) return encode(code.outputs, await code.fallback!(revived(item.error)), work.step, environment)
+  const { signal } = environment
   // A body may modify everything it receives. Each call gets its own copies, so that no change reaches another item or
   // attempt.
   const context: Context = {
     signal,
-    secrets: { ...surface.secrets },
+    secrets: { ...environment.secrets },
     random: seededRandom(item.key),
     get scratch() {
-      return surface.scratch
+      return environment.scratch
     },
   }
-  const { root, remember } = surface
+  const { root, remember } = environment
   const outside = code.reads && {
     ...context,
-    secrets: { ...surface.secrets },
+    secrets: { ...environment.secrets },
     params: structuredClone(work.params),
     root,
     remember,
@@ -75,11 +75,15 @@ export async function execute(
   }
   const inputs = outside
     ? await openConnectors(code.reads, outside)
-    : await openInputs(code.inputs ?? {}, item.inputs, work, surface)
+    : await openInputs(code.inputs ?? {}, item.inputs, work, environment)
   const returned = await code.run(inputs as never, structuredClone(work.params) as never, context)
   signal.throwIfAborted()
-  const made = await encode(code.outputs, returned, work.step, surface)
-  await refuseSecrets(code.outputs, made, { step: work.step, secrets: surface.secrets, scratch: () => surface.scratch })
+  const made = await encode(code.outputs, returned, work.step, environment)
+  await refuseSecrets(code.outputs, made, {
+    step: work.step,
+    secrets: environment.secrets,
+    scratch: () => environment.scratch,
+  })
   if (outside) await checkVersions(code.reads, work, outside)
   return made
 }
@@ -88,15 +92,15 @@ async function openInputs(
   kinds: Kinds,
   refs: Readonly<Record<string, ArtifactRef>>,
   { step, open }: Pick<Work, 'step' | 'open'>,
-  surface: Surface,
+  environment: BodyEnvironment,
 ): Promise<Record<string, unknown>> {
   const inputs: Record<string, unknown> = {}
   for (const [name, kind] of Object.entries(kinds))
     try {
-      inputs[name] = await kind.decode(openArtifact(refs[name]!, open, () => surface.scratch))
+      inputs[name] = await kind.decode(openArtifact(refs[name]!, open, () => environment.scratch))
     } catch (error) {
       throw located(
-        withPlace(error, () => surface.scratch),
+        withPlace(error, () => environment.scratch),
         `input "${name}" of ${step}`,
       )
     }
@@ -124,7 +128,12 @@ async function checkVersions(
   }
 }
 
-async function encode(kinds: Kinds, returned: unknown, step: string, surface: Surface): Promise<Record<string, Made>> {
+async function encode(
+  kinds: Kinds,
+  returned: unknown,
+  step: string,
+  environment: BodyEnvironment,
+): Promise<Record<string, EncodedArtifact>> {
   const names = Object.keys(kinds)
   if (typeof returned !== 'object' || returned === null || Array.isArray(returned))
     throw new CairnError('BAD_OUTPUT', `${step} returned ${described(returned)}, not an object with the outputs`, {
@@ -136,25 +145,31 @@ async function encode(kinds: Kinds, returned: unknown, step: string, surface: Su
       throw new CairnError('BAD_OUTPUT', `${step} returned "${name}", which it does not declare`, {
         next: suggest(name, names, 'declare it in outputs, or remove it'),
       })
-  const made: Record<string, Made> = {}
+  const made: Record<string, EncodedArtifact> = {}
   for (const name of names) {
     if (values[name] === undefined)
       throw new CairnError('BAD_OUTPUT', `${step} did not return "${name}"`, { next: `return { ${names.join(', ')} }` })
-    made[name] = await encodeOutput(kinds[name]!, values[name], `output "${name}" of ${step}`, name, surface)
+    made[name] = await encodeOutput(kinds[name]!, values[name], `output "${name}" of ${step}`, name, environment)
   }
   return made
 }
 
-async function encodeOutput(kind: Kinds[string], value: unknown, what: string, name: string, surface: Surface) {
+async function encodeOutput(
+  kind: Kinds[string],
+  value: unknown,
+  what: string,
+  name: string,
+  environment: BodyEnvironment,
+) {
   let files = 0
-  const file = () => join(surface.outbox, `${name}-${files++}`)
-  const body = kind.item ? undefined : surface // the body of a list may still create files
-  const encoder: Encoder = { signal: surface.signal, file, take: (path) => takeFile(path, file, body) }
+  const file = () => join(environment.outbox, `${name}-${files++}`)
+  const body = kind.item ? undefined : environment // the body of a list may still create files
+  const encoder: Encoder = { signal: environment.signal, file, take: (path) => takeFile(path, file, body) }
   try {
     return makeArtifact(await kind.encode(value, encoder))
   } catch (error) {
     throw located(
-      withPlace(error, () => surface.outbox),
+      withPlace(error, () => environment.outbox),
       what,
     )
   }

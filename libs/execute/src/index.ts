@@ -1,2 +1,2 @@
 export { withBuiltIns } from './built-ins.ts'
-export { type LoadedCode, type Surface, execute } from './execute.ts'
+export { type LoadedCode, type BodyEnvironment, execute } from './execute.ts'

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { openArtifact, type Made } from '@cairn/records'
+import { openArtifact, type EncodedArtifact } from '@cairn/records'
 import { CairnError, type AnyKind, type Kinds } from '@cairn/kernel'
 import { longestMatch, secretIn, type Secrets } from '@cairn/secrets'
 
@@ -14,7 +14,7 @@ interface Returned {
  *
  * @throws CairnError BAD_OUTPUT that names the output and the secret
  */
-export async function refuseSecrets(kinds: Kinds, made: Readonly<Record<string, Made>>, returned: Returned) {
+export async function refuseSecrets(kinds: Kinds, made: Readonly<Record<string, EncodedArtifact>>, returned: Returned) {
   const { step, secrets } = returned
   if (Object.keys(secrets).length === 0) return
   for (const [output, artifact] of Object.entries(made)) {
@@ -29,7 +29,7 @@ export async function refuseSecrets(kinds: Kinds, made: Readonly<Record<string, 
 /** Returns the name of a secret whose whole value is in an artifact or in its record; undefined when there is none. */
 async function nameIn(
   kind: AnyKind,
-  { ref, content, items = [] }: Made,
+  { ref, content, items = [] }: EncodedArtifact,
   returned: Returned,
 ): Promise<string | undefined> {
   const { base64, ...record } = ref
@@ -48,7 +48,7 @@ async function nameIn(
 
 async function inFile(
   kind: AnyKind,
-  ref: Made['ref'],
+  ref: EncodedArtifact['ref'],
   file: string,
   { secrets, scratch }: Returned,
 ): Promise<string | undefined> {

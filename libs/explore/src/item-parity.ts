@@ -1,7 +1,7 @@
 import { outputsOf } from '@cairn/workspace'
 import { contentOf, type ArtifactRef } from '@cairn/kernel'
 import { itemsIn } from '@cairn/engine'
-import { keepArtifact, makeArtifact, readRecord, writeManifest, type EndRecord, type Plan } from '@cairn/records'
+import { storeArtifact, makeArtifact, readRecord, writeManifest, type EndRecord, type Plan } from '@cairn/records'
 import { itemsOf } from './items.ts'
 import type { Session } from './session.ts'
 import { artifactOf } from './values.ts'
@@ -109,7 +109,7 @@ async function itemsGiven(session: Session, plan: Plan, node: string): Promise<R
 async function keepList({ workspace, base }: Session, items: readonly ArtifactRef[]): Promise<ArtifactRef> {
   const { ref, content } = makeArtifact({ bytes: writeManifest(items), summary: { items: items.length } })
   const made = { ref: { ...ref, items: items.length }, ...(content && { content }) }
-  return keepArtifact(workspace.store, workspace.at(base.pipeline), made)
+  return storeArtifact(workspace.store, workspace.at(base.pipeline), made)
 }
 
 function spread(length: number): number[] {

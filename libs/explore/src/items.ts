@@ -39,7 +39,7 @@ export function indexOf(all: readonly ArtifactRef[], wanted: Item, node: string)
 }
 
 /** Returns an output of a step inside an `each` for one item, in the explored run. */
-export async function givenFor(session: Session, node: StepNode, output: string, item: Item): Promise<ArtifactRef> {
+export async function outputFor(session: Session, node: StepNode, output: string, item: Item): Promise<ArtifactRef> {
   const { base, workspace } = session
   const { each, index } = await placeOf(session, node, item)
   const batch = Math.floor(index / each.batch)
@@ -57,14 +57,14 @@ export async function givenFor(session: Session, node: StepNode, output: string,
 }
 
 /** Returns an input of a step inside an `each` for one item. */
-export async function receivedFor(session: Session, node: StepNode, ref: Ref, item: Item): Promise<ArtifactRef> {
+export async function inputFor(session: Session, node: StepNode, ref: Ref, item: Item): Promise<ArtifactRef> {
   if ('item' in ref) {
     const { items, index } = await placeOf(session, node, item)
     return items[index]!
   }
   const maker = session.graph.nodes.get(ref.node)
   return maker?.type === 'step' && maker.scope.length > 0
-    ? givenFor(session, maker, ref.output, item)
+    ? outputFor(session, maker, ref.output, item)
     : artifactOf(session, session.base, ref)
 }
 

@@ -18,7 +18,7 @@ import { makePlan, nodeNamed, mergedSettings } from '@cairn/planner'
 import type { Plan } from '@cairn/records'
 import { NO_EDITS, type Edits, type Override } from './edits.ts'
 import { cut, setValue, someItems, type Which } from './overrides.ts'
-import { givenFor, receivedFor, type Item } from './items.ts'
+import { outputFor, inputFor, type Item } from './items.ts'
 import { LabRun, runEdits, type LabRunOptions } from './lab-run.ts'
 import { runMatrix, type Leaderboard, type MatrixOptions, type Variants } from './matrix.ts'
 import { idsOf, inputAt, nodeOf, outputAt, outputNamed, stepNamed, type StepOrNode } from './step-or-node.ts'
@@ -66,7 +66,7 @@ export class Lab<S extends AnySchema = AnySchema> {
     const node = isStep(step) ? nodeOf(this.#today, step) : nodeNamed(this.#today, step)
     const { ref, kind } = outputAt(node, output)
     if (item !== undefined)
-      return kind.decode(openIn(this.session, await givenFor(this.session, nodeOf(this.#today, step), output, item)))
+      return kind.decode(openIn(this.session, await outputFor(this.session, nodeOf(this.#today, step), output, item)))
     if (node.scope.length > 0)
       throw new CairnError('BAD_PARAMETER', `${node.id} runs once for each item of ${node.scope.at(-1)}`, {
         next: `choose an item by index or label: value('${node.id}', '${output}', 0); or read the output of ${node.scope[0]}`,
@@ -85,7 +85,7 @@ export class Lab<S extends AnySchema = AnySchema> {
     const node = nodeOf(this.#today, step)
     const { ref, kind } = inputAt(node, input)
     if (item === undefined) return valueOf(this.session, this.session.base, ref, kind)
-    return kind.decode(openIn(this.session, await receivedFor(this.session, node, ref, item)))
+    return kind.decode(openIn(this.session, await inputFor(this.session, node, ref, item)))
   }
 
   /**

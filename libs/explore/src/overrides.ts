@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { outputsOf } from '@cairn/workspace'
 import { CairnError, type AnyKind, type SampleSize } from '@cairn/kernel'
-import { keepArtifact, makeArtifact, writeManifest, type Made } from '@cairn/records'
+import { storeArtifact, makeArtifact, writeManifest, type EncodedArtifact } from '@cairn/records'
 import { takeFile } from '@cairn/files'
 import type { NodeOverride } from '@cairn/planner'
 import type { StepNode } from '@cairn/kernel/contract'
@@ -55,11 +55,11 @@ export function partFor(output: string, each: string): string {
   return `${output} for ${each}`
 }
 
-/** Made once for a session, however many runs it goes into. The node's other outputs are those of the explored run. */
+/** Encoded once for a session, however many runs use it. The node's other outputs are those of the explored run. */
 function override(
   { id: node }: StepNode,
   output: string,
-  make: (session: Session) => Promise<{ readonly made: Made; readonly how: string }>,
+  make: (session: Session) => Promise<{ readonly made: EncodedArtifact; readonly how: string }>,
   name = output,
 ): Override {
   const makeIn = async (session: Session): Promise<NodeOverride> => {
@@ -67,7 +67,7 @@ function override(
     const at = workspace.at(base.pipeline)
     const { made, how } = await make(session)
     const others = await outputsOf(workspace.store, at, base, node)
-    const outputs = { ...others, [name]: await keepArtifact(workspace.store, at, made) }
+    const outputs = { ...others, [name]: await storeArtifact(workspace.store, at, made) }
     return { outputs, taints: [{ node, output, how }] }
   }
   const made = new WeakMap<Session, Promise<NodeOverride>>()
@@ -82,7 +82,7 @@ function override(
   }
 }
 
-async function encode({ workspace }: Session, kind: AnyKind, value: unknown): Promise<Made> {
+async function encode({ workspace }: Session, kind: AnyKind, value: unknown): Promise<EncodedArtifact> {
   const { signal } = new AbortController()
   const file = () => join(workspace.scratch(), randomUUID())
   return makeArtifact(await kind.encode(value, { file, take: (path) => takeFile(path, file), signal }))

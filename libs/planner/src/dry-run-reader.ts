@@ -8,7 +8,7 @@ import {
   type Items,
   type Plan,
   type ArtifactStore,
-  type Made,
+  type EncodedArtifact,
   type EndRecord,
   type Outcome,
 } from '@cairn/records'
@@ -63,7 +63,7 @@ export class DryRunReader implements RunReader {
     })
   }
 
-  #remember({ ref, content }: Made): ArtifactRef {
+  #remember({ ref, content }: EncodedArtifact): ArtifactRef {
     const bytes = content instanceof Uint8Array ? content : inlineBytes(ref)
     if (ref.items !== undefined && bytes) this.#lists.set(ref.digest, openManifest(bytes))
     return ref

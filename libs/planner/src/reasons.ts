@@ -1,7 +1,7 @@
 import { canonical, contentOf, type Json, type ArtifactRef } from '@cairn/kernel'
 import type { Ref } from '@cairn/kernel/contract'
 import {
-  neededBy,
+  dependenciesOf,
   type CodeName,
   type Plan,
   type PlannedNode,
@@ -134,7 +134,7 @@ function unreadBehind(
     const node = nodes[source]
     if (node?.type === 'step' && node.unread) return { source, error: node.unread }
     const isOpen = ({ depends, run }: NodeDryRun) => depends || run > 0
-    for (const read of neededBy(nodes, source)) if (isOpen(dryRuns.get(read)!)) seen.add(read)
+    for (const read of dependenciesOf(nodes, source)) if (isOpen(dryRuns.get(read)!)) seen.add(read)
   }
   return undefined
 }

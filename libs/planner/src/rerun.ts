@@ -1,5 +1,5 @@
 import { CairnError, type ArtifactRef } from '@cairn/kernel'
-import { neededBy, type Plan, type PlannedNode, type PlannedStep } from '@cairn/records'
+import { dependenciesOf, type Plan, type PlannedNode, type PlannedStep } from '@cairn/records'
 
 export interface Rerun {
   /** Name of the new run. */
@@ -34,7 +34,7 @@ export async function planRerun(plan: Plan, node: string, { run, now, outputs }:
     kept[id] = { ...planned, guards: planned.guards.filter(({ when }) => inside.includes(when)) }
   }
   const given: Record<string, PlannedNode> = {}
-  const read = inside.flatMap((id) => neededBy({ ...plan.nodes, ...kept }, id))
+  const read = inside.flatMap((id) => dependenciesOf({ ...plan.nodes, ...kept }, id))
   for (const id of new Set(read).difference(new Set(inside))) {
     const found = await outputs(id)
     if (!found) throw new CairnError('NOT_FOUND', `${id}, which ${node} reads, did not complete in ${plan.run}`)

@@ -5,7 +5,7 @@ import { CairnError, type Artifact, type ArtifactRef, type Encoded, type Encoded
 import { sha256 } from './key.ts'
 import type { Layout } from './layout.ts'
 import { writeManifest } from './manifest.ts'
-import type { ArtifactStore, Made } from './ports.ts'
+import type { ArtifactStore, EncodedArtifact } from './ports.ts'
 import { fileStamp, markVerified, requireUnchanged, verifiedStamp } from '@cairn/files'
 
 /** Size in bytes from which a verified file is not hashed again. Hashing a smaller file again is cheap. */
@@ -17,7 +17,7 @@ const LARGE = 1 << 20
 const INLINE_BYTES = 4096
 
 /** Computes the digest of an encoded artifact and lists the content that must still be stored. */
-export function makeArtifact(encoded: Encoded | EncodedItem): Made {
+export function makeArtifact(encoded: Encoded | EncodedItem): EncodedArtifact {
   const { summary, contentDigest } = encoded
   const label = 'label' in encoded ? encoded.label : undefined
   const about = {
@@ -36,7 +36,7 @@ export function makeArtifact(encoded: Encoded | EncodedItem): Made {
   return { ...fromBytes(writeManifest(items.map(({ ref }) => ref)), { ...about, items: items.length }), items }
 }
 
-function fromBytes(bytes: Uint8Array, about: Partial<ArtifactRef>): Made {
+function fromBytes(bytes: Uint8Array, about: Partial<ArtifactRef>): EncodedArtifact {
   const ref = { digest: sha256(bytes), size: bytes.byteLength, ...about }
   if (bytes.byteLength > INLINE_BYTES) return { ref, content: bytes }
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -47,20 +47,20 @@ function fromBytes(bytes: Uint8Array, about: Partial<ArtifactRef>): Made {
 /**
  * Stores the content of an artifact and of its items.
  *
- * @param kept digests that are already stored; the function adds to them. `put` may move a file, so each is stored
+ * @param stored digests that are already stored; the function adds to them. `put` may move a file, so each is stored
  * once.
  */
-export async function keepArtifact(
+export async function storeArtifact(
   store: ArtifactStore,
   at: Layout,
-  { ref, content, items }: Made,
-  kept = new Set<string>(),
+  { ref, content, items }: EncodedArtifact,
+  stored = new Set<string>(),
 ): Promise<ArtifactRef> {
-  for (const item of items ?? []) await keepArtifact(store, at, item, kept)
-  if (!content || kept.has(ref.digest)) return ref
+  for (const item of items ?? []) await storeArtifact(store, at, item, stored)
+  if (!content || stored.has(ref.digest)) return ref
   if ('file' in content) requireUnchanged(content)
   await store.put(at.object(ref.digest), content)
-  kept.add(ref.digest)
+  stored.add(ref.digest)
   return ref
 }
 
@@ -156,6 +156,6 @@ export function fileDigest(path: string): { digest: string; size: number } {
 }
 
 /** Whether an output, or one of its items, is a file that the step body wrote. */
-export function holdsFile({ content, items = [] }: Made): boolean {
+export function holdsFile({ content, items = [] }: EncodedArtifact): boolean {
   return (content !== undefined && 'file' in content) || items.some(holdsFile)
 }

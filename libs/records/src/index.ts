@@ -3,7 +3,7 @@ export {
   fileDigest,
   holdsFile,
   inlineBytes,
-  keepArtifact,
+  storeArtifact,
   makeArtifact,
   openArtifact,
   objectNotFound,
@@ -69,7 +69,7 @@ export {
 } from './layout.ts'
 export { type Items, ManifestWriter, chained, openManifest, writeManifest } from './manifest.ts'
 export { OVERRIDDEN } from './plan-record.ts'
-export { neededBy } from './needs.ts'
+export { dependenciesOf } from './needs.ts'
 export { isOwnPackage } from './own-packages.ts'
 export { parseEvent, requireOf } from './parse-event.ts'
 export type {
@@ -95,7 +95,7 @@ export type {
   EventBus,
   ItemResult,
   ItemWork,
-  Made,
+  EncodedArtifact,
   PackageState,
   PackageStates,
   Printed,

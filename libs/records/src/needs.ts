@@ -1,7 +1,7 @@
 import type { Condition, Plan } from './plan-record.ts'
 
 /** Lists the nodes that a node reads, or that decide whether it runs. */
-export function neededBy(nodes: Plan['nodes'], id: string): string[] {
+export function dependenciesOf(nodes: Plan['nodes'], id: string): string[] {
   const node = nodes[id]!
   const refs: Condition[] = node.guards.map(({ condition }) => condition)
   if (node.type === 'step') refs.push(...Object.values(node.inputs))

@@ -198,12 +198,12 @@ export type ItemResult = {
   readonly index: number
   /** Milliseconds that the body and the encoding took. */
   readonly ms: number
-} & ({ readonly outputs: Readonly<Record<string, Made>> } | { readonly error: ErrorRecord })
+} & ({ readonly outputs: Readonly<Record<string, EncodedArtifact>> } | { readonly error: ErrorRecord })
 
-/** An artifact that a step made and that is not stored yet. */
-export interface Made {
+/** An encoded artifact, whose content is not stored yet. */
+export interface EncodedArtifact {
   readonly ref: ArtifactRef
   /** The content to store; absent when the record holds the bytes inline. */
   readonly content?: Content
-  readonly items?: readonly Made[]
+  readonly items?: readonly EncodedArtifact[]
 }

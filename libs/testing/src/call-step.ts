@@ -13,8 +13,8 @@ import type {
   Step,
 } from '@cairn/kernel'
 import { parseParams } from '@cairn/kernel/contract'
-import { execute, type LoadedCode, type Surface } from '@cairn/execute'
-import { makeArtifact, openArtifact, sha256, type Made } from '@cairn/records'
+import { execute, type LoadedCode, type BodyEnvironment } from '@cairn/execute'
+import { makeArtifact, openArtifact, sha256, type EncodedArtifact } from '@cairn/records'
 import { takeFile } from '@cairn/files'
 
 /** Options of {@link callStep}. */
@@ -54,7 +54,7 @@ export async function callStep<I extends Kinds, S extends AnySchema, O extends K
     mkdirSync(join(folder, name), { recursive: true })
     return join(folder, name)
   }
-  const keep = ({ ref, content, items = [] }: Made): ArtifactRef => {
+  const keep = ({ ref, content, items = [] }: EncodedArtifact): ArtifactRef => {
     items.forEach(keep)
     if (content && 'file' in content) files.set(ref.digest, content.file)
     else if (content) {
@@ -74,7 +74,7 @@ export async function callStep<I extends Kinds, S extends AnySchema, O extends K
     const encoder = { signal, file, take: (path: string) => takeFile(path, file) }
     given[input] = keep(makeArtifact(await kind.encode(inputs[input], encoder)))
   }
-  const surface: Surface = {
+  const environment: BodyEnvironment = {
     signal,
     secrets,
     root,
@@ -88,7 +88,7 @@ export async function callStep<I extends Kinds, S extends AnySchema, O extends K
   }
   const work = { step: name, params: await parseParams(definition.params, params, name), versions: undefined, open }
   const code = { ...definition, reads: withoutVersions(definition.reads) } as unknown as LoadedCode
-  const made = await execute(code, work, { index: 0, inputs: given, key: sha256(seed) }, surface)
+  const made = await execute(code, work, { index: 0, inputs: given, key: sha256(seed) }, environment)
   const outputs = Object.entries(made).map(async ([output, artifact]) => {
     const opened = openArtifact(keep(artifact), open, () => inFolder('scratch'))
     return [output, await definition.outputs[output]!.decode(opened)]

@@ -37,7 +37,7 @@ export interface TaskReport {
   readonly startedAt: number
   readonly attempts: AttemptReport[]
   /** Writes outside attempts: the terminal record of the task. */
-  readonly commit: Effort
+  readonly commit: OperationTotals
   readonly sends: SendReport[]
   endedAt: number
   /** Undefined when the host gave up the task, so that another host continues. */
@@ -79,15 +79,15 @@ export interface AttemptReport {
   readonly attempt: number
   readonly host: string
   readonly startedAt: number
-  readonly fetch: Effort
-  readonly commit: Effort
+  readonly fetch: OperationTotals
+  readonly commit: OperationTotals
   endedAt: number | undefined
   /** `lost`: its host recorded no result. */
   result: 'done' | 'failed' | 'lost'
   error: Fault | undefined
 }
-/** The total of operations of one kind. */
-export interface Effort {
+/** Totals of operations of one kind: of fetches or commits. */
+export interface OperationTotals {
   count: number
   bytes: number
   ms: number

@@ -12,7 +12,7 @@ import {
 import * as semconv from '@opentelemetry/semantic-conventions/incubating'
 import { newSpanId, parseTraceparent, spanIdOf, traceIdOf, type RunName } from './ids.ts'
 import { aboutTask, resultOf, RESULTS } from './attributes.ts'
-import type { AttemptReport, Effort, Fault, Report, RunReport, SendReport, TaskReport } from './report.ts'
+import type { AttemptReport, OperationTotals, Fault, Report, RunReport, SendReport, TaskReport } from './report.ts'
 import { ids, tracer } from './sdk.ts'
 
 /** Creates the spans of a report, parents first, so that a lost batch leaves no orphans. */
@@ -135,7 +135,7 @@ function traceAttempt(
 function traceEffort(
   run: RunName,
   name: string,
-  { count, bytes, ms, startedAt, endedAt }: Effort,
+  { count, bytes, ms, startedAt, endedAt }: OperationTotals,
   parent: string,
 ): void {
   if (count === 0) return

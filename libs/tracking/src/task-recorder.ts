@@ -1,5 +1,5 @@
 import type { EarlierMessage, EndRecord, Outcome, TaskMessage } from '@cairn/records'
-import type { AttemptReport, Effort, Ending, Fault, Need, SendReport, TaskReport } from './report.ts'
+import type { AttemptReport, OperationTotals, Ending, Fault, Need, SendReport, TaskReport } from './report.ts'
 
 /** Records a task while this process works on it. */
 export class TaskRecorder {
@@ -30,7 +30,7 @@ export class TaskRecorder {
       },
       startedAt: Date.now(),
       attempts: [],
-      commit: noEffort(),
+      commit: noOperations(),
       sends: [],
       endedAt: 0,
       ending: undefined,
@@ -73,11 +73,11 @@ export class TaskRecorder {
   }
 
   fetched(startedAt: number, bytes: number): void {
-    if (this.#attempt) spend(this.#attempt.fetch, startedAt, this.now(), bytes)
+    if (this.#attempt) addOperation(this.#attempt.fetch, startedAt, this.now(), bytes)
   }
 
   committed(startedAt: number): void {
-    spend((this.#attempt ?? this.report).commit, startedAt, this.now(), 0)
+    addOperation((this.#attempt ?? this.report).commit, startedAt, this.now(), 0)
   }
 
   sent(report: SendReport): void {
@@ -117,20 +117,20 @@ function needOf({ nodes, run }: TaskMessage['plan'], task: string): Need {
 }
 
 function newAttempt(attempt: number, host: string, startedAt: number): AttemptReport {
-  const [fetch, commit] = [noEffort(), noEffort()]
+  const [fetch, commit] = [noOperations(), noOperations()]
   return { attempt, host, startedAt, fetch, commit, endedAt: undefined, result: 'done', error: undefined }
 }
 
-function noEffort(): Effort {
+function noOperations(): OperationTotals {
   return { count: 0, bytes: 0, ms: 0, startedAt: 0, endedAt: 0 }
 }
 
-function spend(effort: Effort, startedAt: number, endedAt: number, bytes: number): void {
-  effort.startedAt = effort.count === 0 ? startedAt : Math.min(effort.startedAt, startedAt)
-  effort.endedAt = Math.max(effort.endedAt, endedAt)
-  effort.ms += endedAt - startedAt
-  effort.bytes += bytes
-  effort.count++
+function addOperation(totals: OperationTotals, startedAt: number, endedAt: number, bytes: number): void {
+  totals.startedAt = totals.count === 0 ? startedAt : Math.min(totals.startedAt, startedAt)
+  totals.endedAt = Math.max(totals.endedAt, endedAt)
+  totals.ms += endedAt - startedAt
+  totals.bytes += bytes
+  totals.count++
 }
 
 function faultIn(items: readonly Outcome[]): Fault | undefined {

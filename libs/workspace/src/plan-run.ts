@@ -12,7 +12,7 @@ import {
   type Reason,
   type Settings,
 } from '@cairn/planner'
-import { isStored, neededBy, type ClosureSet, type ErrorRecord, type Layout, type Plan } from '@cairn/records'
+import { isStored, dependenciesOf, type ClosureSet, type ErrorRecord, type Layout, type Plan } from '@cairn/records'
 import type { Graph } from '@cairn/kernel/contract'
 import type { LoadedPipeline } from './project.ts'
 import { findRun, nextRun, outputsOf, previousRun, readRun, recentRuns } from './runs.ts'
@@ -161,7 +161,7 @@ function refuseUnread({ nodes }: Plan): void {
   for (const [id, node] of Object.entries(nodes)) {
     const unread = node.type === 'step' ? node.unread : undefined
     first ??= unread
-    if (unread || [...neededBy(nodes, id), ...node.scope].some((read) => failing.has(read))) failing.add(id)
+    if (unread || [...dependenciesOf(nodes, id), ...node.scope].some((read) => failing.has(read))) failing.add(id)
   }
   if (!first || Object.entries(nodes).some(([id, { type }]) => type === 'step' && !failing.has(id))) return
   const { code, message, next } = first

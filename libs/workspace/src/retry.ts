@@ -1,4 +1,4 @@
-import { neededBy, type EndRecord, type Plan } from '@cairn/records'
+import { dependenciesOf, type EndRecord, type Plan } from '@cairn/records'
 import type { RunRequest } from './plan-run.ts'
 
 /**
@@ -19,7 +19,7 @@ export function retryOf(plan: Plan, ends: ReadonlyMap<string, EndRecord>, from: 
   ]
   const reads = new Map<string, Set<string>>()
   for (const id of Object.keys(nodes))
-    reads.set(unitOf(id), (reads.get(unitOf(id)) ?? new Set()).union(new Set(neededBy(nodes, id).map(unitOf))))
+    reads.set(unitOf(id), (reads.get(unitOf(id)) ?? new Set()).union(new Set(dependenciesOf(nodes, id).map(unitOf))))
   const isRead = (id: string) => units.some((other) => other !== id && reads.get(other)!.has(id))
   const isFirst = (id: string) => units.every((other) => other === id || !reads.get(id)!.has(other))
   const isFinished = (id: string) => ends.get(unitOf(id))?.status === 'completed'

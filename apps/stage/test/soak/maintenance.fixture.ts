@@ -43,8 +43,8 @@ async function collectOnce({ store, at }: World): Promise<void> {
   const leases = new Leases({ store, clock: systemClock, name: `${thisProcess}/soak` })
   const lease = at.lease('collection')
   const since = performance.now()
-  const isLate = async () => performance.now() - since > MINUTE_MS
-  if (!(await leases.acquire(lease, isLate, new AbortController().signal))) return
+  const shouldStop = async () => performance.now() - since > MINUTE_MS
+  if (!(await leases.acquire(lease, shouldStop, new AbortController().signal))) return
   try {
     await collect(store, systemClock, at, KEPT)
   } finally {

@@ -10,7 +10,7 @@ import {
   type Code,
   type Compute,
   type ErrorRecord,
-  type Made,
+  type EncodedArtifact,
   type Printed,
   type StoredCode,
   type Work,
@@ -190,7 +190,7 @@ export async function only(compute: Compute, work: Work, signal?: AbortSignal): 
   throw settled?.error
 }
 
-function contentOf({ ref, content, items }: Made): string | string[] {
+function contentOf({ ref, content, items }: EncodedArtifact): string | string[] {
   if (items) return items.map((item) => contentOf(item) as string)
   const bytes =
     content === undefined ? inlineBytes(ref)! : 'file' in content ? readFileSync(content.file) : Buffer.from(content)

@@ -66,7 +66,7 @@ async function runItem(
     if (loadedClosures() > before) work.onLoaded?.()
     started = performance.now()
     const run = (stop: AbortSignal) => {
-      const surface = {
+      const environment = {
         signal: stop,
         secrets,
         root,
@@ -78,7 +78,7 @@ async function runItem(
           return folders.outbox
         },
       }
-      return withPrinter(printer, () => execute(code, work, item, surface))
+      return withPrinter(printer, () => execute(code, work, item, environment))
     }
     const outputs = await withTimeout(work, signal, run)
     return { index: item.index, ms: performance.now() - started, outputs }

@@ -10,7 +10,7 @@ import {
   type ErrorRecord,
   type ItemResult,
   type ItemWork,
-  type Made,
+  type EncodedArtifact,
   type PackageStates,
 } from '@cairn/records'
 import { execute, type LoadedCode } from '@cairn/execute'
@@ -92,13 +92,13 @@ async function runItem(
     return folder
   })
   const isIdle = watchActivity()
-  const surface = Object.assign(folders, { signal: stopping.signal, secrets, root, remember: withoutCache, isIdle })
+  const environment = Object.assign(folders, { signal: stopping.signal, secrets, root, remember: withoutCache, isIdle })
   try {
     stopping.signal.throwIfAborted()
     space = new ScratchSpace(scratch)
     const loaded = await code
     denials.begin(root)
-    const outputs = await execute(loaded, { ...work, open }, item, surface)
+    const outputs = await execute(loaded, { ...work, open }, item, environment)
     denials.check()
     checkPackages(work.packages)
     const files = asFiles(outputs, folders)
@@ -160,9 +160,12 @@ function checkPackages(packages: PackageStates = {}): void {
 }
 
 /** Writes outputs that are in memory to files, which the parent moves into the store. */
-function asFiles(outputs: Readonly<Record<string, Made>>, folders: ItemFolders): Record<string, Made> {
+function asFiles(
+  outputs: Readonly<Record<string, EncodedArtifact>>,
+  folders: ItemFolders,
+): Record<string, EncodedArtifact> {
   let files = 0
-  const file = ({ ref, content, items }: Made): Made => {
+  const file = ({ ref, content, items }: EncodedArtifact): EncodedArtifact => {
     if (!(content instanceof Uint8Array))
       return { ref, ...(content && { content }), ...(items && { items: items.map(file) }) }
     const path = join(folders.outbox, `bytes-${files++}`)

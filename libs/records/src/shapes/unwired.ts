@@ -1,5 +1,5 @@
 import type { Ref } from '@cairn/kernel/contract'
-import { neededBy } from '../needs.ts'
+import { dependenciesOf } from '../needs.ts'
 import type { Condition, Plan } from '../plan-record.ts'
 
 /**
@@ -31,7 +31,7 @@ function refsOf(planned: Plan['nodes'][string]): Ref[] {
 
 /** Finds nodes that wait for each other, because such a run would never end. */
 function circleIn(nodes: Plan['nodes']): string | undefined {
-  const open = new Map(Object.keys(nodes).map((id) => [id, new Set(neededBy(nodes, id))]))
+  const open = new Map(Object.keys(nodes).map((id) => [id, new Set(dependenciesOf(nodes, id))]))
   const readers = new Map<string, string[]>()
   for (const [id, needs] of open) for (const need of needs) readers.set(need, [...(readers.get(need) ?? []), id])
   const free = [...open].flatMap(([id, needs]) => (needs.size === 0 ? [id] : []))

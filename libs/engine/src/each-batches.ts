@@ -2,7 +2,7 @@ import { taskName, type Plan, type PlannedEach } from '@cairn/records'
 import { batchAt, indexAt } from './batch.ts'
 
 /** The items of the `each` nodes of a run that are open, and which items are in which batch. */
-export class OpenedEaches {
+export class EachBatches {
   readonly #plan: Plan
   /** By the task of the `each`: the number of items for every outer item. */
   readonly #counts = new Map<string, readonly number[]>()
