@@ -85,7 +85,7 @@ export class MissingStages {
     const state = new RunState(plan)
     for (const [task, end] of await readEnds(store, layout(env, plan.pipeline), plan.run)) state.end(task, end)
     const routing = routingOf(plan)
-    const ready = [...state.unfinished()].filter((task) => state.ready(task))
+    const ready = [...state.unfinished()].filter((task) => state.isReady(task))
     return new Set(ready.map((task) => routing.of(task)))
   }
 

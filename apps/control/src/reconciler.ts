@@ -139,13 +139,13 @@ export class Reconciler {
     }
     if (end && end.status !== 'cancelled') return endedRun()
     const hasProgressed = await run.readNewEnds()
-    if (state.done && end) return endedRun()
+    if (state.isDone && end) return endedRun()
     if (entry.progressAt === undefined) entry.progressAt = this.#lastProgressOf(run)
     else if (hasProgressed) entry.progressAt = clock.monotonic()
     // The delay grows each time that sending again did not help.
     const waitMs = this.#options.lostAfterMs * 2 ** Math.min(entry.repairs, 6)
     if (clock.monotonic() - entry.progressAt < waitMs) return entry
-    if (state.done) {
+    if (state.isDone) {
       await this.#recordEnd(run)
       return endedRun()
     }

@@ -49,7 +49,7 @@ export class RunProgress {
   /** The events that its unfinished tasks wait for, whether or not they were published. */
   async lostEvents(now: number): Promise<CairnEvent[]> {
     const { plan, state } = this
-    const ready = [...state.unfinished()].filter((task) => state.ready(task))
+    const ready = [...state.unfinished()].filter((task) => state.isReady(task))
     const needs = new Set<string>()
     let isFirst = this.#recorded.size === 0
     for (const task of ready) {

@@ -82,9 +82,9 @@ export class Engine {
     else {
       await run.pendingCancel
       if (type === 'cairn.ready') await this.#runBatch(run, task!, event)
-      else await this.#runTasks(run, await this.#nextTasks(run, event), event)
+      else await this.#runOrOffer(run, await this.#nextTasks(run, event), event)
     }
-    if (run.state.done && this.#runsStep(run.routing.ofEnd)) await this.#endRun(run, event)
+    if (run.state.isDone && this.#runsStep(run.routing.ofEnd)) await this.#endRun(run, event)
   }
 
   /** Aborts what this process computes for a cancelled run, before the events of that arrive. */
@@ -162,10 +162,10 @@ export class Engine {
       announced.add(task)
       state.end(task, claimedEnding(state, event) ?? (await run.end(task)))
     }
-    const candidates = task === undefined ? state.first : [...state.after(task)]
+    const candidates = task === undefined ? state.initiallyReady : [...state.after(task)]
     if (run.isAssumedNew && task !== undefined && this.#hasMissedEndings(run, task, candidates)) await run.readEnds()
     return candidates.filter(
-      (next) => this.#runsStep(routing.of(next)) && !announced.has(next) && (state.ready(next) || state.ended(next)),
+      (next) => this.#runsStep(routing.of(next)) && !announced.has(next) && (state.isReady(next) || state.ended(next)),
     )
   }
 
@@ -174,14 +174,14 @@ export class Engine {
    * other.
    */
   #hasMissedEndings({ state, routing }: RunContext, task: string, candidates: readonly string[]): boolean {
-    if (candidates.length === 0 && !state.done && this.#runsStep(routing.ofEnd)) return true
+    if (candidates.length === 0 && !state.isDone && this.#runsStep(routing.ofEnd)) return true
     for (const need of state.waitedFor(task)) if (!state.ended(need)) return true
     return false
   }
 
-  /** Runs tasks, but offers batches to any host with free capacity. */
-  async #runTasks(run: RunContext, tasks: readonly string[], cause: CairnEvent): Promise<void> {
-    const isOffered = (task: string) => task.includes('/') && run.state.ready(task) && !run.busy.has(task)
+  /** Runs tasks, except that batches are offered to any host with free capacity. */
+  async #runOrOffer(run: RunContext, tasks: readonly string[], cause: CairnEvent): Promise<void> {
+    const isOffered = (task: string) => task.includes('/') && run.state.isReady(task) && !run.busy.has(task)
     const offered = tasks.filter(isOffered)
     const now = this.#host.clock.now()
     if (offered.length > 0)
@@ -217,7 +217,7 @@ export class Engine {
     if (!work) {
       const { plan, state } = run
       const message = () => ({ plan, task, host: this.#host.name, cause, needs: [...new Set(state.waitedFor(task))] })
-      work = traced(channels.task, message, () => this.#endTask(run, task, cause))
+      work = traced(channels.task, message, () => this.#completeTask(run, task, cause))
       run.busy.set(task, work)
       const forget = () => void (run.busy.get(task) === work && run.busy.delete(task))
       work.then(forget, forget)
@@ -225,17 +225,21 @@ export class Engine {
     return work
   }
 
-  async #endTask(run: RunContext, task: string, cause: CairnEvent): Promise<EndRecord | undefined> {
+  /** Runs a task unless it has ended, and publishes its end. Returns undefined if it is handed over to another host. */
+  async #completeTask(run: RunContext, task: string, cause: CairnEvent): Promise<EndRecord | undefined> {
     if (this.#stopped) throw new Stopped()
-    const end = run.state.ended(task) ? await run.end(task) : await this.#produceEnd(run, task, cause)
+    const end = run.state.ended(task) ? await run.end(task) : await this.#runOrCancel(run, task, cause)
     if (!end) return undefined
     await run.publish([endEvent(run.plan, task, end)], { cause })
     run.announced.add(task)
     return end
   }
 
-  /** Returns the task's terminal record; undefined when the task is handed over to another host. */
-  async #produceEnd(run: RunContext, task: string, cause: CairnEvent): Promise<EndRecord | undefined> {
+  /**
+   * Runs a task, or records that it was cancelled, and returns its terminal record; undefined if it is handed over to
+   * another host.
+   */
+  async #runOrCancel(run: RunContext, task: string, cause: CairnEvent): Promise<EndRecord | undefined> {
     const startedAt = this.#host.clock.now()
     try {
       const result = await resultOf(this.#resources, run, task).catch((error: unknown) => {

@@ -59,7 +59,7 @@ export class RunCache {
       const announced = this.#announced.get(name)
       if (announced) announced.plannedAt = run.plan.createdAt
       await work(run)
-      if (run.state.done && cached.users === 1) cached.run = undefined
+      if (run.state.isDone && cached.users === 1) cached.run = undefined
     } catch (error) {
       cached.run = undefined // an event may have been wrong, so read the records again
       throw error

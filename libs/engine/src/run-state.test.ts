@@ -33,7 +33,7 @@ describe('the state of a run', () => {
           state.end(task, end)
           if (again.next().value) state.end(task, end)
         }
-        expect(state.done).toBe(true)
+        expect(state.isDone).toBe(true)
         expect([...state.unfinished()]).toEqual([])
         const failed = endings.some(([task, { status }]) => !task.includes('/') && status === 'failed')
         expect(state.status).toBe(failed ? 'failed' : 'completed')
@@ -46,21 +46,21 @@ describe('the state of a run', () => {
       fc.property(simulation, fc.infiniteStream(fc.nat()), (ending, choices) => {
         const ends = new Map(endingsOf(ending))
         const state = new RunState(ending.plans[0]!)
-        const open = [...state.first]
+        const open = [...state.initiallyReady]
         const started = new Set(open)
         while (open.length > 0) {
-          expect(state.done).toBe(false)
+          expect(state.isDone).toBe(false)
           const [task] = open.splice(choices.next().value % open.length, 1)
-          expect(state.ready(task!)).toBe(true)
+          expect(state.isReady(task!)).toBe(true)
           state.end(task!, ends.get(task!)!)
           for (const next of new Set(state.after(task!))) {
-            if (!state.ready(next) || open.includes(next)) continue
+            if (!state.isReady(next) || open.includes(next)) continue
             expect(started.has(next)).toBe(false)
             started.add(next)
             open.push(next)
           }
         }
-        expect(state.done).toBe(true)
+        expect(state.isDone).toBe(true)
         expect([...started].sort()).toEqual([...ends.keys()].sort())
       }),
     )
@@ -74,14 +74,14 @@ describe('the state of a run', () => {
       const steps = Object.entries(plan!.nodes).flatMap(([id, node]) =>
         node.type === 'step' && node.scope.length === 0 && node.guards.length === 0 ? [{ id, node }] : [],
       )
-      const open = [...state.first]
+      const open = [...state.initiallyReady]
       for (const task of open) {
         for (const { id, node } of steps) {
           const read = Object.values(node.inputs).map((ref) => ('node' in ref ? ref.node : ref.item))
-          if (!state.ended(id)) expect([id, state.ready(id)]).toEqual([id, read.every((one) => state.ended(one))])
+          if (!state.ended(id)) expect([id, state.isReady(id)]).toEqual([id, read.every((one) => state.ended(one))])
         }
         state.end(task, ends.get(task)!)
-        for (const next of state.after(task)) if (state.ready(next) && !open.includes(next)) open.push(next)
+        for (const next of state.after(task)) if (state.isReady(next) && !open.includes(next)) open.push(next)
       }
       expect(steps.filter(({ id }) => !state.ended(id))).toEqual([])
     }

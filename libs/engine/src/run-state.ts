@@ -43,11 +43,11 @@ export class RunState {
     for (const id of this.wiring.outermost) this.#create(id, '')
     for (const [id, { outputs }] of this.wiring.given)
       this.#end(id, { status: 'completed', counts: countsOf([outputs]) })
-    this.first = [...this.#ready]
+    this.initiallyReady = [...this.#ready]
   }
 
   /** The tasks that are ready at the start. */
-  readonly first: readonly string[]
+  readonly initiallyReady: readonly string[]
 
   /** Adds the ending of a task. */
   end(task: string, { status, counts }: Ending): void {
@@ -56,6 +56,7 @@ export class RunState {
     else if (!this.#ends.has(task)) this.#end(task, ending)
   }
 
+  /** Whether a task has ended. */
   ended(task: string): boolean {
     return this.#ends.has(task)
   }
@@ -66,7 +67,7 @@ export class RunState {
   }
 
   /** Whether a task can run now: everything it waits for has ended, and it has not. */
-  ready(task: string): boolean {
+  isReady(task: string): boolean {
     return this.#ready.has(task)
   }
 
@@ -97,7 +98,8 @@ export class RunState {
       for (const task of this.#tasksUnder(id, 0, '')) if (!this.#ends.has(task)) yield task
   }
 
-  get done(): boolean {
+  /** Whether all tasks have ended. */
+  get isDone(): boolean {
     return this.#unfinished === 0
   }
 

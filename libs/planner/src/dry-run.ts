@@ -77,7 +77,7 @@ export async function dryRunTasks(
   const dryRuns = new Map(Object.keys(plan.nodes).map((node) => [node, emptyNode(node)]))
   /** The `each` nodes that map over a list which is not known. */
   const unlisted = new Set<string>()
-  const queue = [...state.first]
+  const queue = [...state.initiallyReady]
   for (const task of queue) {
     const { node: id, batch } = parseTask(task)
     const isStep = plan.nodes[id]!.type === 'step'
@@ -89,7 +89,7 @@ export async function dryRunTasks(
     const [only] = items
     if (!batch && only?.status === 'completed') dryRuns.get(id)!.outputs = only.outputs
     if (!batch && !isStep && only?.status === 'blocked') dryRuns.get(id)!.depends = true
-    for (const next of state.after(task)) if (state.ready(next)) queue.push(next)
+    for (const next of state.after(task)) if (state.isReady(next)) queue.push(next)
   }
   // Nodes inside an `each` over an unknown list have no tasks for its items yet.
   for (const draft of dryRuns.values())
