@@ -79,7 +79,7 @@ export class Follower {
         const ended = endedTask(event)
         if (event.type === 'cairn.run-ended') void endRun()
         else if (ended === undefined) sendEvent(event)
-        else if (!sent.has(ended)) recorded.ended(ended).then(sendIfAny, () => {}) // otherwise the next look sends it
+        else if (!sent.has(ended)) recorded.ended(ended).then(sendIfAny, () => {}) // otherwise the next read sends it
       })
       const leave = recorded.follow(sendEvent)
       const stopPlaces = sendQueuePlaces(this.#queue, plan, (wait) => send({ id: id(), type: 'queued', data: wait }))

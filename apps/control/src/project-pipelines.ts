@@ -4,12 +4,12 @@ import { CairnError } from '@cairn/kernel'
 const REMEMBERED_MS = 5_000
 const MAX_REMEMBERED = 1_000
 
-/** Remembers for a moment which pipelines the project has, because a planner has to load each to tell. */
+/** Caches briefly which pipelines the project has, because finding out takes a planner. */
 export class ProjectPipelines {
   readonly #lookUp: (pipeline: string) => Promise<void>
   readonly #found = new Map<string, { readonly until: number; readonly answer: Promise<void> }>()
 
-  /** @param lookUp looks in the project; rejects with NOT_FOUND if it has no such pipeline */
+  /** @param lookUp checks the project; rejects with NOT_FOUND if it has no such pipeline */
   constructor(lookUp: (pipeline: string) => Promise<void>) {
     this.#lookUp = lookUp
   }

@@ -76,8 +76,8 @@ export async function readRecord<Record extends { readonly v: number }>(
 }
 
 /**
- * Writes a record unless one exists, and returns the one that is valid. When the store's answer is lost, the record
- * itself tells: it is ours or another's, or it is absent and the error is thrown for the caller to retry.
+ * Writes a record unless one exists, and returns the one that is valid. If the store's answer is lost, the record is read
+ * to find out who wrote it. If there is none, the error is thrown for the caller to retry.
  *
  * @throws CairnError STORE_FAILED when the record existed and is gone
  */

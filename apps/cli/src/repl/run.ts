@@ -35,9 +35,9 @@ export async function runLab(session: ReplSession): Promise<EndsSession> {
   printLines(summaryText({ plan, status, ends, ...details, ms, files: [], store, playground }).trimEnd())
   if (status === 'completed') printLines(`\n${await comparison(session, 'production')}`)
   if (exitCode === EXIT.ok) return
-  const isReported = mustEnd(exitCode, options)
-  process.exitCode = isReported ? exitCode : EXIT.error
-  return isReported
+  const endsSession = mustEnd(exitCode, options)
+  process.exitCode = endsSession ? exitCode : EXIT.error
+  return endsSession
 }
 
 function mustEnd(exitCode: number, { isTerminal }: ReplSession['options']): boolean {

@@ -63,7 +63,7 @@ function hasThread(): boolean {
 }
 
 /**
- * Returns a function that tells whether all that was started since has ended: processes, threads, timers, requests,
+ * Returns a function that reports whether everything started since has ended: processes, threads, timers, requests,
  * file writes.
  */
 export function watchActivity(): () => boolean {

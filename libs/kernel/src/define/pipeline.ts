@@ -121,7 +121,7 @@ export function isPipeline(value: unknown): value is Pipeline {
   return typeof value === 'function' && PIPELINE in value
 }
 
-/** Handles of a frame's parameters. If the schema does not tell its names, any name is accepted until planning. */
+/** Handles of a frame's parameters. If the schema does not list its fields, any name is accepted until planning. */
 function frameParams(
   builder: GraphBuilder,
   frame: string,

@@ -89,7 +89,7 @@ export function inputSchema(schema: AnySchema): Json | undefined {
   }
 }
 
-/** The field names of an object schema; undefined when its library cannot tell them. */
+/** The field names of an object schema; undefined if its library cannot list them. */
 export function fieldNames(schema: AnySchema): string[] | undefined {
   const described = inputSchema(schema)
   if (typeof described !== 'object' || described === null || !('properties' in described)) return undefined
