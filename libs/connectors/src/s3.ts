@@ -41,15 +41,15 @@ export function fromS3(address: string, options: S3Options = {}): Connector<Loca
   const endpoint = takes.what('a URL that begins with http:// or https://', isUrl)
   checkOptions(options, { endpoint, region: takes.text, keys }, 'fromS3')
   const url = urlOf(bucket, key, options)
-  const resource = (context: ConnectorContext) =>
-    new Resource(address, async (method, signal) => {
-      const client = await clientFor(context, options)
-      return client ? client.fetch(url, { method, signal }) : fetch(url, { method, signal })
-    })
+  const resource = async (context: ConnectorContext) => {
+    const client = await clientFor(context, options)
+    const send = client ? client.fetch.bind(client) : fetch
+    return new Resource(address, (method, signal) => send(url, { method, signal }))
+  }
   return {
     describes: address,
     async version(context) {
-      const headers = await resource(context).headers(context.signal)
+      const headers = await (await resource(context)).headers(context.signal)
       const version = validatorOf(headers)
       if (version !== undefined || context.hasCachePolicy) return version
       throw new CairnError('SOURCE_UNREACHABLE', `the server sends no ETag for ${address}`, {
@@ -58,7 +58,8 @@ export function fromS3(address: string, options: S3Options = {}): Connector<Loca
     },
     async open(context) {
       const path = join(context.scratch, basename(key))
-      await resource(context).download((await open(path, 'w')).createWriteStream(), context.signal)
+      const object = await resource(context)
+      await object.download((await open(path, 'w')).createWriteStream(), context.signal)
       return { path }
     },
   }

@@ -18,7 +18,7 @@ import { claimedEnding, isNew, findContradiction, requireConfirmedEnds, taskOf }
 import { CairnError } from '@cairn/kernel'
 import type { Host } from './host.ts'
 import { SingleFlight } from './single-flight.ts'
-import { AlreadyEnded, RunRemoved, Stopped } from './interruptions.ts'
+import { AlreadyEnded, NoPlan, Stopped } from './interruptions.ts'
 import { RunCache } from './run-cache.ts'
 import { Leases } from './lease.ts'
 import { claimRunEnd } from './submit.ts'
@@ -59,7 +59,9 @@ export class Engine {
     if (!HANDLED_TYPES.has(type)) return
     const isOthersBatch = type === 'cairn.ready' && data.step !== undefined && !this.#runsStep(data.step)
     if (isOthersBatch) return
-    await this.#handleOwn(event).catch(unlessRemoved)
+    await this.#handleOwn(event).catch(async (error: unknown) => {
+      if (!(error instanceof NoPlan) || !(await this.#wasRemoved(event))) throw error
+    })
   }
 
   async #handleOwn(event: CairnEvent): Promise<void> {
@@ -129,6 +131,12 @@ export class Engine {
     return steps === undefined || (step !== undefined && steps.has(step))
   }
 
+  /** Whether a collection removed the run of an event that has no plan. */
+  async #wasRemoved({ time, data: { env, pipeline } }: CairnEvent): Promise<boolean> {
+    const { removedUntil = -Infinity } = (await lastCollection(this.#host.store, layout(env, pipeline))) ?? {}
+    return Date.parse(time) < removedUntil
+  }
+
   async #loadRun(event: CairnEvent, retained: RetainedRun): Promise<RunContext> {
     const { store, bus, planSigners } = this.#host
     const { env, pipeline, run: name } = event.data
@@ -136,11 +144,7 @@ export class Engine {
     // Another event of the run that is being handled may carry an ending that is not announced yet.
     const mayBeNew = event.type === 'cairn.run-started' && retained.users === 1
     const plan = await readRecord<Plan>(store, at.plan(name))
-    if (!plan) {
-      const { removedUntil = -Infinity } = (await lastCollection(store, at)) ?? {}
-      if (Date.parse(event.time) < removedUntil) throw new RunRemoved()
-      throw new CairnError('NOT_FOUND', `run ${name} of ${pipeline} has no plan in ${env}`)
-    }
+    if (!plan) throw new NoPlan(event.data)
     if (planSigners) requireSigned(plan, planSigners)
     const run = new RunContext(plan, store, bus, retained)
     const receivingSince = Math.max(this.#receivingSince, this.#runs.forgottenUntil)
@@ -275,8 +279,4 @@ const HANDLED_TYPES: ReadonlySet<string> = new Set(
 
 function cancelled(run: string): CairnError {
   return new CairnError('CANCELLED', `run ${run} was cancelled`)
-}
-
-function unlessRemoved(error: unknown): void {
-  if (!(error instanceof RunRemoved)) throw error
 }
