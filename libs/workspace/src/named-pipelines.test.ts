@@ -57,7 +57,16 @@ describe('pipelines that settings name', () => {
     expect(await check({ retention: { keepRuns: 1 } })).toEqual([])
   })
 
-  it('are not checked while a module fails to load: asking for its pipelines reports that', async () => {
-    expect(await check({ retention: { pipelines: { other: {} } } }, 'throw new Error("not now")')).toEqual([])
+  it('are refused while a module that might have them cannot be loaded', async () => {
+    const broken = 'throw new Error("not now")'
+    await expect(check({ retention: { pipelines: { other: {} } } }, broken)).rejects.toMatchObject({
+      code: 'BAD_DEFINITION',
+      message: expect.stringMatching(
+        /names "other", which may be in a module that cannot be loaded: .*not now/,
+      ) as string,
+      next: 'correct the module: cairn lint',
+    })
+    expect(await check({ retention: { pipelines: { retired: {} } } }, broken)).toEqual([`${ENV}/`])
+    expect(await check({ retention: { keepRuns: 1 } }, broken)).toEqual([])
   })
 })

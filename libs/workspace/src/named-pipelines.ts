@@ -15,21 +15,28 @@ interface Level {
 
 /**
  * Refuses settings for a pipeline that does not exist, because they would have no effect. A pipeline that is no longer
- * in the project may be named while the store has its folder. Checks nothing when a module cannot be loaded.
+ * in the project may be named while the store has its folder.
  *
- * @throws CairnError BAD_DEFINITION with the nearest name
+ * @throws CairnError BAD_DEFINITION with the nearest name, or with the module that cannot be loaded and might have it
  */
 export async function checkNamedPipelines(project: Project, store: Pick<ArtifactStore, 'children'>): Promise<void> {
   const { env, root } = project
   const named = namedFor(project)
   if (named.length === 0) return
-  const names = await namesIn(project)
-  const unknown = named.filter(({ pipeline }) => !names?.includes(pipeline))
-  if (!names || unknown.length === 0) return
+  const { names, failure } = await namesIn(project)
+  const unknown = named.filter(({ pipeline }) => !names.includes(pipeline))
+  if (unknown.length === 0) return
   const stored = await pipelineNames(store, env)
   const wrong = unknown.find(({ pipeline }) => !stored.includes(pipeline))
   if (!wrong) return
   const { pipeline, where } = wrong
+  if (failure)
+    throw new CairnError(
+      'BAD_DEFINITION',
+      `${join(root, 'package.json')}: "pipelines" of ${where} names "${pipeline}", which may be in a module that ` +
+        `cannot be loaded: ${failure.message}`,
+      { cause: failure, next: 'correct the module: cairn lint' },
+    )
   throw new CairnError(
     'BAD_DEFINITION',
     `${join(root, 'package.json')}: "pipelines" of ${where} names "${pipeline}", but this pipeline exists ` +
@@ -51,11 +58,12 @@ function namedFor({ retention, concurrency, env }: Project): Named[] {
   })
 }
 
-async function namesIn(project: Project): Promise<string[] | undefined> {
-  try {
-    const all = await Promise.all(pipelineFiles(project).map((file) => pipelinesIn(file, project)))
-    return all.flat().map(({ name }) => name)
-  } catch {
-    return undefined // loading a pipeline of that module reports the error
+/** The pipelines of all modules that can be loaded, and why another one cannot. */
+async function namesIn(project: Project): Promise<{ names: string[]; failure: Error | undefined }> {
+  const all = await Promise.allSettled(pipelineFiles(project).map((file) => pipelinesIn(file, project)))
+  const failed = all.find(({ status }) => status === 'rejected')
+  return {
+    names: all.flatMap((found) => (found.status === 'fulfilled' ? found.value.map(({ name }) => name) : [])),
+    failure: failed && (failed as PromiseRejectedResult).reason,
   }
 }
