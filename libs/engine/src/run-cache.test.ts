@@ -16,10 +16,10 @@ describe('the runs that a process knows', () => {
   const noWork = async () => {}
   const made: string[] = []
   const make =
-    (name: string, done = false) =>
+    (name: string, isDone = false) =>
     async (kept: RetainedRun) => {
       made.push(name)
-      return { ...kept, plan: { createdAt: 1 }, state: { done } } as unknown as RunContext
+      return { ...kept, plan: { createdAt: 1 }, state: { isDone } } as unknown as RunContext
     }
   const madeBy = async (work: () => Promise<void>) => {
     made.length = 0
