@@ -269,7 +269,8 @@ describe('an engine', () => {
       const lie = { ...claimed, data: { ...claimed.data, counts: {} } }
       const answer = await example.settle(rest.handle(lie)).catch((error: Error) => error.message)
       if (type === 'completed') expect(answer).toBeUndefined()
-      else expect(answer).toMatch(/^read of run run ended as completed at \S+Z, but an event reports cairn\.\S+ at \S+Z$/)
+      else
+        expect(answer).toMatch(/^read of run run ended as completed at \S+Z, but an event reports cairn\.\S+ at \S+Z$/)
       await example.deliver(first, rest)
       const ends = await example.ends()
       expect(itemsIn(ends['squared'], 'n'), type).toEqual([9, 1, 4])
