@@ -40,15 +40,15 @@ it('the supervisor replaces a service that has answered and no longer does, such
   mkdirSync(dirname(stack.servicesFile), { recursive: true })
   writeFileSync(stack.servicesFile, JSON.stringify([service]))
   const child = spawn(process.execPath, [join(import.meta.dirname, 'supervisor.ts'), root], {
-    env: { ...process.env, CAIRN_SILENT: '0.5' },
+    env: { ...process.env, CAIRN_SILENT: '3' },
     stdio: 'inherit',
   })
   const pids = () => [...new Set(existsSync(answered) ? readFileSync(answered, 'utf8').trim().split(' ') : [])]
   try {
-    const [frozen] = await vi.waitUntil(() => pids().length === 1 && pids(), 60_000)
-    process.kill(Number(frozen), 'SIGSTOP')
-    await vi.waitUntil(() => pids().length === 2, 120_000)
-    expect(stack.running!.watch!['one']).toMatchObject({ restarts: 1, ended: 'no longer answered' })
+    const before = await vi.waitUntil(() => pids().length > 0 && pids(), 60_000)
+    process.kill(Number(before.at(-1)), 'SIGSTOP')
+    await vi.waitUntil(() => pids().length > before.length, 120_000)
+    expect(stack.running!.watch!['one']!.ended).toBe('no longer answered')
   } finally {
     child.kill('SIGTERM')
     await new Promise((done) => (child.exitCode === null ? child.once('exit', done) : done(undefined)))
