@@ -16,6 +16,10 @@ interface How {
 
 /** What the pipelines of a file need beyond their text. */
 const HOW: Readonly<Record<string, How>> = {
+  'apps/cli/test/folder-sources.test.ts': { beside: { 'data/2026-01.csv': 'n\n1\n', 'data/2026-02.csv': 'n\n2\n' } },
+  'docs/guides/pipelines.md sales': {
+    beside: { 'data/2026-01.csv': 'product,price\na,1.5\nb,2\n', 'data/2026-02.csv': 'product,price\na,3\n' },
+  },
   'apps/cli/test/failures.test.ts': { fill: { tolerate: ', tolerate: { items: 2 }' } },
   'apps/cli/test/items.test.ts items': { flags: ['--set', 'ns=[1,2,3]'], dependent: ['each-ns'] },
   'apps/cli/test/items.test.ts hidden': { dependent: ['each-ns'] },
