@@ -54,6 +54,7 @@ export const TABLE: Readonly<Record<string, Row>> = {
   'apps/control': { libs: ['*'], packages: ['@nestjs/*', 'pino', 'reflect-metadata', 'rxjs', 'zod'] },
   'apps/cli': { libs: ['*'], packages: ['commander', 'log-update', 'string-width', 'yaml'] },
   'apps/create': { libs: [], packages: ['cairn', 'zod'] },
+  'apps/docs': { libs: [], packages: ['typedoc', 'vitepress'] },
   infra: { libs: ['*'], packages: ['kafkajs', 'minio'] },
   tools: {
     libs: ['*'],
@@ -83,6 +84,9 @@ export const TEST_PACKAGES: readonly string[] = [
   'oxc-parser',
   '@asyncapi/parser',
   'openapi-typescript',
+  'prettier',
+  'axe-core',
+  'playwright-core',
   'ajv',
   'ajv-formats',
   '@nestjs/platform-fastify',

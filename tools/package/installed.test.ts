@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { blocksOf, isAsShown, readPage, shownIn } from '../docs/document.ts'
 import { ROOT } from '../setup/bundle.ts'
 import { UserMachine } from './installed.fixture.ts'
 
@@ -63,6 +64,19 @@ test('from the tarballs, as the README says', async () => {
       '.',
     ),
   ).toMatch(/completed {2}rents\/.*/)
+})
+
+test('as docs/start.md says', async () => {
+  const blocks = blocksOf(readPage(join(ROOT, 'docs/start.md'))).filter(({ info }) => info === 'console')
+  let folder = 'as-documented'
+  mkdirSync(join(user.folder, folder))
+  for (const { command, output } of blocks.flatMap(shownIn)) {
+    if (command.startsWith('cd ')) folder = join(folder, command.slice('cd '.length))
+    else {
+      const printed = await user.run(command, folder)
+      expect(isAsShown(output, printed), `$ ${command}\n${printed}`).toBe(true)
+    }
+  }
 })
 
 test('pnpm, which shows a package only what it declares', async () => {
