@@ -37,7 +37,6 @@ const CHANGELOG: Entry = { text: 'Changelog', link: '/reference/changelog' }
 
 /** Short names of pages, where the sidebar does not show their heading. */
 const NAMES: Readonly<Record<string, string>> = {
-  start: 'Five minutes',
   tutorial: 'Tutorial',
   'guides/exploring': 'Exploring',
 }
