@@ -52,7 +52,7 @@ for (const name of wanted) {
   const notes: string[] = []
   process.stderr.write(`${title} …\n`)
   const figures = await run({ repeat: Number(values.repeat), note: (line) => notes.push(line) })
-  measured.set(title, [`### ${title}`, table(figures), ...notes].join('\n\n'))
+  measured.set(title, [`## ${title}`, table(figures), ...notes].join('\n\n'))
   console.log(`${measured.get(title)!}\n`)
 }
 if (values.write) writeFileSync(PAGE, page(measured))
@@ -66,7 +66,7 @@ function table(figures: readonly Figure[]): string {
     aim,
     met ? 'yes' : '**no**',
   ])
-  const titles = ['', 'Cairn', 'raw floor', 'ratio', 'aim', 'met']
+  const titles = ['case', 'Cairn', 'raw floor', 'ratio', 'aim', 'met']
   return [titles, titles.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n')
 }
 
@@ -74,10 +74,10 @@ function table(figures: readonly Figure[]): string {
 function page(measured: ReadonlyMap<string, string>): string {
   const before = existsSync(PAGE)
     ? readFileSync(PAGE, 'utf8')
-        .split(/^(?=### )/m)
+        .split(/^(?=## )/m)
         .slice(1)
     : []
-  const known = new Map(before.map((part) => [part.slice(4, part.indexOf('\n')), part.trim()]))
+  const known = new Map(before.map((part) => [part.slice(3, part.indexOf('\n')), part.trim()]))
   const tables = Object.values(CASES).flatMap(({ title }) => measured.get(title) ?? known.get(title) ?? [])
   const machine = `${cpus().length} cores (${cpus()[0]?.model.trim()}), Node ${process.versions.node}`
   return `# Benchmarks
