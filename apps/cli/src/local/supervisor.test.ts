@@ -72,7 +72,7 @@ it.skipIf(!existsSync('/dev/full'))(
     try {
       const ended = new Promise<string>((done) => child.once('exit', (code) => done(`it ended with ${code}`)))
       for (let checks = 0; checks < 5; checks++)
-        expect(await Promise.race([writeFile(stack.servicesFile, '?'), ended])).toBeUndefined()
+        expect(await Promise.race([untilRead(stack.servicesFile), ended])).toBeUndefined()
       const service: Service = {
         name: 'one',
         program: process.execPath,
@@ -97,3 +97,13 @@ it.skipIf(!existsSync('/dev/full'))(
     }
   },
 )
+
+/** Writes to a named pipe. A reader that has just read all may close it before it is written to, so it tries again. */
+async function untilRead(pipe: string): Promise<void> {
+  for (;;)
+    try {
+      return await writeFile(pipe, '?')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
+    }
+}
