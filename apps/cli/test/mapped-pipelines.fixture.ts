@@ -18,7 +18,7 @@ type Node = { readonly type: string; readonly [key: string]: unknown }
 export function filesThatMap(fill: (file: string) => Readonly<Record<string, string>>): Mapped[] {
   const files = globSync(['{apps,libs,tools}/**/*.ts', '{README.md,docs/**/*.md}'], {
     cwd: REPOSITORY,
-    exclude: (path) => basename(path) === 'node_modules' || basename(path) === 'dist',
+    exclude: (path) => ['node_modules', 'dist', 'reference'].includes(basename(path)), // what is built or generated
   })
   return files.sort().flatMap((file) => {
     const text = readFileSync(join(REPOSITORY, file), 'utf8')
