@@ -77,7 +77,7 @@ describe('at a terminal', () => {
     expect(first.code).toBe(0)
     const plain = stripVTControlCharacters(first.stdout)
     expect(plain).toContain('· evaluate-the-model-with-a-name-that-is-rather-long  waiting')
-    expect(plain).toMatch(/[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] load {2}running {2}\d+\.\d s/)
+    expect(plain).toMatch(/[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] load {2}running {2}[\d.]+ s/)
     expect(plain).toContain('load | a line of the step')
     expect(plain).toMatch(/✔ load {2}computed/)
     expect(plain).not.toContain('left')
