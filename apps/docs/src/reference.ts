@@ -17,7 +17,7 @@ const MODULES: ReadonlyMap<string, string> = new Map([
   ['@cairn/stage', 'libs/stage/src/index.ts'],
 ])
 
-/** Their names by those that TypeDoc gives them, after their places in `libs`. */
+/** Names of the modules for users, by the names that TypeDoc derives from their paths in `libs`. */
 const NAMES = new Map([...MODULES].map(([name, file]) => [/^libs\/(.*?)(\/index)?\.ts$/.exec(file)![1]!, name]))
 
 /** Writes the pages that are made from other files: the public API, from its comments, and the changelog. */
