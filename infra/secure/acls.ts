@@ -21,7 +21,6 @@ interface Grant {
 export function stageAcls(user: string, env: string, { graph }: Pipeline, step: string): AclEntry[] {
   const topic = topicOf({ env, pipeline: graph.name })
   const control = controlTopicOf({ env })
-  const formerly = `cairn.${env}.${graph.name}.${step}`
   return entries(user, [
     { on: 'TOPIC', name: topic, may: ['READ', 'WRITE'] },
     { on: 'TOPIC', name: deadLettersOf(topic), may: ['WRITE'] },
@@ -29,8 +28,6 @@ export function stageAcls(user: string, env: string, { graph }: Pipeline, step: 
     // Read at the start, like every topic; stages write nothing there.
     { on: 'TOPIC', name: deadLettersOf(control), may: ['DESCRIBE'] },
     { on: 'GROUP', name: groupIdOf(topic, step), may: ['READ'] },
-    // The group's name in earlier versions, whose position it continues from.
-    { on: 'GROUP', name: groupIdOf(topic, formerly), may: ['DESCRIBE'] },
   ])
 }
 

@@ -128,8 +128,7 @@ describe.runIf(servers && isAtHand(lackingTools()))('an environment with authent
         planSigners: plansBy,
       })
       const onPoison = (event: CairnEvent, error: unknown) => refused.push(`${step} ${event.id}: ${String(error)}`)
-      const formerly = `cairn.${env}.${name}`
-      const options = { group: step, formerly, from: 'beginning', onPoison } as const
+      const options = { group: step, from: 'beginning', onPoison } as const
       await bus.subscribe(topic, options, (event) => engine.handle(event))
       await bus.listen(controlTopicOf({ env }), () => {})
     }
@@ -304,11 +303,11 @@ describe.runIf(servers && isAtHand(lackingTools()))('an environment with authent
     const { plan } = await planRun(workspace, PIPELINES[0]!)
     const someone = { name: 'control', key: createPrivateKey(newSigningKey()) }
     await submit({ store, bus, clock: systemClock }, signedPlan(plan, someone))
-    const { store: own, bus: heard } = await connectAs('penguins.train-classifier')
+    const { store: own, bus: received } = await connectAs('penguins.train-classifier')
     const compute = { run: () => expect.unreachable('it ran') }
     const engine = new Engine({
       store: own,
-      bus: heard,
+      bus: received,
       clock: systemClock,
       compute,
       name: 'one',
@@ -344,13 +343,13 @@ describe.runIf(servers && isAtHand(lackingTools()))('an environment with authent
   describe('in Kafka, a stage', () => {
     const stage = () => connectAs('penguins.train-classifier')
     const [topic, foreign] = [topicOf({ env, pipeline: 'penguins' }), topicOf({ env, pipeline: 'joins' })]
-    const hear = async () => {}
+    const receive = async () => {}
     const event = (pipeline: string) => runEvent({ env, pipeline, run: 'forged' } as Plan, 'run-cancelled', 0)
 
     it('cannot read the events of another pipeline', async () => {
       const { bus } = await stage()
       const group = 'train-classifier'
-      await expect(bus.subscribe(foreign, { group, from: 'now' }, hear)).rejects.toThrow('or access is denied')
+      await expect(bus.subscribe(foreign, { group, from: 'now' }, receive)).rejects.toThrow('or access is denied')
     })
 
     it('cannot send events to another pipeline, nor cancel any run', async () => {
@@ -363,8 +362,8 @@ describe.runIf(servers && isAtHand(lackingTools()))('an environment with authent
       const { bus } = await stage()
       const group = 'evaluate-classifier'
       // The client hides that it is not authorized to look up the group.
-      await expect(bus.subscribe(topic, { group, from: 'now' }, hear)).rejects.toThrow('find group coordinator')
-      await bus.subscribe(topic, { group: 'train-classifier', from: 'now' }, hear)
+      await expect(bus.subscribe(topic, { group, from: 'now' }, receive)).rejects.toThrow('find group coordinator')
+      await bus.subscribe(topic, { group: 'train-classifier', from: 'now' }, receive)
     })
 
     it('cannot create topics', async () => {

@@ -464,12 +464,12 @@ class Terminal {
   )
   readonly ended = new Promise<number | null>((done) => this.#child.on('close', done))
   #seen = ''
-  #heard = () => {}
+  #received = () => {}
 
   constructor() {
     this.#child.stdout.on('data', (data) => {
       this.#seen += String(data)
-      this.#heard()
+      this.#received()
     })
     onTestFinished(() => void this.#child.kill('SIGHUP'))
   }
@@ -488,7 +488,7 @@ class Terminal {
         this.#seen = plain.slice(plain.indexOf(found) + found.length)
         return
       }
-      const more = new Promise<boolean>((done) => (this.#heard = () => done(false)))
+      const more = new Promise<boolean>((done) => (this.#received = () => done(false)))
       if (await Promise.race([more, never])) throw new Error(`there is no ${String(text)} in:\n${plain}`)
     }
   }

@@ -54,7 +54,7 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   'docs/coming-from/metaflow.md': 'shows a file whose pipeline the test of the page runs',
   'libs/consumer/src/async-api.test.ts': 'built, never run',
   'libs/consumer/src/compatibility.test.ts': 'built, never run',
-  'libs/consumer/src/consumer.test.ts': 'run by the engine alone; what each item gives is heard there',
+  'libs/consumer/src/consumer.test.ts': 'run by the engine alone; what each item gives is received there',
   'libs/engine/simulation/pipelines.ts': 'built at random; each value is compared there with an oracle, in any order',
   'libs/engine/src/engine.test.ts': 'run by the engine alone; what each item gives is compared there',
   'libs/engine/src/item-inputs.test.ts': 'planned, never run',

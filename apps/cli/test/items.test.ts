@@ -88,10 +88,10 @@ export const load = step('load', { outputs: { ns: list(Int) }, run: () => ({ ns:
 export const kind = step('kind', { inputs: { n: Int }, outputs: { o: numbered }, run: ({ n }) => ({ o: n }) })
 export const bytes = step('bytes', { inputs: { n: Int }, outputs: { o: Int }, run: ({ n }) => ({ o: n + new Uint8Array(buffer)[0]++ }) })
 export const next = step('next', { inputs: { n: Int }, outputs: { o: Int }, run: ({ n }) => { const [id] = ids.take(1); return { o: n + id! } } })
-export const heard = step('heard', { inputs: { n: Int }, outputs: { o: Int }, run: ({ n }) => { listeners.forEach((hear) => hear(n)); return { o: total } } })
+export const received = step('received', { inputs: { n: Int }, outputs: { o: Int }, run: ({ n }) => { listeners.forEach((receive) => receive(n)); return { o: total } } })
 export const local = step('local', { inputs: { n: Int }, outputs: { o: Int }, run: ({ n }) => { const all = [n]; const it = all.values(); return { o: it.next().value! } } })
 export const hidden = pipeline('hidden', () => each(load({}).ns, (n) => ({
-  a: kind({ n }).o, b: bytes({ n }).o, d: next({ n }).o, e: heard({ n }).o, f: local({ n }).o,
+  a: kind({ n }).o, b: bytes({ n }).o, d: next({ n }).o, e: received({ n }).o, f: local({ n }).o,
 })))
 `,
   })
@@ -101,7 +101,7 @@ export const hidden = pipeline('hidden', () => each(load({}).ns, (n) => ({
   expect(text).toMatch(/kind +run .*\(written: written\+\+, hidden\.pipeline\.ts:5\)/)
   expect(text).toMatch(/bytes +run .*\(buffer: /)
   expect(text).toMatch(/next +run .*\(ids: /)
-  expect(text).toMatch(/heard +run .*\(total: total \+= n, hidden\.pipeline\.ts:10\)/)
+  expect(text).toMatch(/received +run .*\(total: total \+= n, hidden\.pipeline\.ts:10\)/)
   expect(text).toMatch(/local +reuse/)
 })
 

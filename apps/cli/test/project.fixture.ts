@@ -168,12 +168,12 @@ export async function exit(child: ChildProcess): Promise<number | null> {
 export function printed(child: ChildProcess, text: string): Promise<void> {
   return new Promise((done, fail) => {
     let seen = ''
-    const hear = (data: Buffer) => {
+    const receive = (data: Buffer) => {
       seen += String(data)
       if (seen.includes(text)) done()
     }
-    child.stdout?.on('data', hear)
-    child.stderr?.on('data', hear)
+    child.stdout?.on('data', receive)
+    child.stderr?.on('data', receive)
     child.once('exit', (code) => fail(new Error(`exited with ${code} without printing "${text}":\n${seen}`)))
   })
 }

@@ -100,8 +100,10 @@ describe.skipIf(!inject('servers'))('a run on services that are traced, one of w
     const ids = (...names: string[]) => names.flatMap(named).map(({ spanId }) => spanId)
     const needs = named('sum')[0]!.links.map(({ spanId }) => spanId)
     expect(needs.toSorted()).toEqual(ids('each-numbers', 'slow').toSorted())
-    const heard = receiver.spans.find(({ name, links }) => name === 'process cairn.local.traced' && links.length > 0)!
-    const sender = receiver.spans.find(({ spanId }) => spanId === heard.links[0]!.spanId)
+    const received = receiver.spans.find(
+      ({ name, links }) => name === 'process cairn.local.traced' && links.length > 0,
+    )!
+    const sender = receiver.spans.find(({ spanId }) => spanId === received.links[0]!.spanId)
     expect(sender).toMatchObject({ kind: 4, attributes: { 'messaging.system': 'kafka' } })
   })
 

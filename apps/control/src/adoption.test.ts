@@ -14,6 +14,7 @@ function checkpointWith(n: ArtifactRef): Buffer {
     step: 'load',
     key: 'k1',
     fingerprint: 'f',
+    code: 'd',
     params: {},
     inputs: {},
     outputs: { n },

@@ -1,6 +1,6 @@
 import type { INestApplication } from '@nestjs/common'
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger'
-import { ANSWERS } from './answers.ts'
+import { RESPONSES } from './responses.ts'
 import { Problem } from './problem.ts'
 import { schemaOf } from './schemas.ts'
 
@@ -29,9 +29,9 @@ export function documentOf(app: INestApplication): OpenAPIObject {
 }
 
 function responsesOf(method: string, path: string): Responses {
-  const answer = ANSWERS[`${method} ${path}`]
-  if (!answer) throw new Error(`${method} ${path} has no answer in answers.ts`)
-  const { status, what, type = 'application/json', body } = answer
+  const response = RESPONSES[`${method} ${path}`]
+  if (!response) throw new Error(`${method} ${path} has no response in responses.ts`)
+  const { status, what, type = 'application/json', body } = response
   return {
     [status]: { description: what, content: { [type]: { schema: schemaOf(body, 'output') } } },
     ...Object.fromEntries(refusalsOf(method, path).map((refused) => [refused, REFUSED[refused]!])),

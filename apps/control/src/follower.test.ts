@@ -46,70 +46,70 @@ async function world({
   let listener: ((event: CairnEvent) => void) | undefined
   const listening = Promise.withResolvers<void>()
   const bus = {
-    listen: async (_: string, heard: (event: CairnEvent) => void) => {
-      listener = heard
+    listen: async (_: string, received: (event: CairnEvent) => void) => {
+      listener = received
       await listening.promise
       return { close: async () => {} }
     },
   }
   const follower = new Follower({ env: 'test', store, bus } as never, { recentView: () => Promise.reject(new Error()) })
-  const heard: string[] = []
+  const received: string[] = []
   const over = new Promise<void>((done, fail) => {
     follower.follow(plan).subscribe({
-      next: ({ type, data }) => type.startsWith('cairn.') && heard.push((data as CairnEvent).id),
+      next: ({ type, data }) => type.startsWith('cairn.') && received.push((data as CairnEvent).id),
       complete: done,
       error: fail,
     })
   })
   const tell = (event: CairnEvent) => listener!(event)
-  return { heard, over, tell, ends, end, record, listen: listening.resolve }
+  return { received, over, tell, ends, end, record, listen: listening.resolve }
 }
 
 it('sends the ends of tasks before the end of their run, even if the end of the run arrives first', async () => {
-  const { heard, over, tell, end } = await world()
+  const { received, over, tell, end } = await world()
   tell(runEvent(plan, 'run-ended', end.endedAt, end))
   await over
-  expect(heard).toEqual(['r/a/completed', 'r/b/completed', 'r/run-ended'])
+  expect(received).toEqual(['r/a/completed', 'r/b/completed', 'r/run-ended'])
 })
 
 it('sends each event once, whether it arrived, was recorded, or both', async () => {
-  const { heard, over, tell, listen, ends, end } = await world()
+  const { received, over, tell, listen, ends, end } = await world()
   tell(endEvent(plan, 'b', ends['b']!))
-  await vi.waitUntil(() => heard.length > 0)
+  await vi.waitUntil(() => received.length > 0)
   listen()
   tell(runEvent(plan, 'run-ended', end.endedAt, end))
   await over
-  expect(heard).toEqual(['r/b/completed', 'r/a/completed', 'r/run-ended'])
+  expect(received).toEqual(['r/b/completed', 'r/a/completed', 'r/run-ended'])
 })
 
 it('ends with a cancelled run, although the ends of some of its tasks are not recorded yet', async () => {
-  const { heard, over, tell, end } = await world({ status: 'cancelled', ended: ['a'] })
+  const { received, over, tell, end } = await world({ status: 'cancelled', ended: ['a'] })
   tell(runEvent(plan, 'run-ended', end.endedAt, end))
   await over
-  expect(heard).toEqual(['r/a/completed', 'r/run-ended'])
+  expect(received).toEqual(['r/a/completed', 'r/run-ended'])
 })
 
 it('leaves out events of other runs', async () => {
-  const { heard, over, tell, ends, end } = await world()
+  const { received, over, tell, ends, end } = await world()
   const other = { ...plan, run: 's' }
   tell(endEvent(other, 'a', ends['a']!))
   tell(runEvent(other, 'run-ended', end.endedAt, end))
   tell(runEvent(plan, 'run-ended', end.endedAt, end))
   await over
-  expect(heard).toEqual(['r/a/completed', 'r/b/completed', 'r/run-ended'])
+  expect(received).toEqual(['r/a/completed', 'r/b/completed', 'r/run-ended'])
 })
 
 it('sends no end that is claimed but not recorded', async () => {
-  const { heard, over, tell, ends, end, record } = await world({ recorded: ['a'] })
+  const { received, over, tell, ends, end, record } = await world({ recorded: ['a'] })
   tell(endEvent(plan, 'a', { ...ends['a']!, status: 'failed' }))
   tell(endEvent(plan, 'b', { ...ends['b']!, status: 'failed' }))
   tell(runEvent(plan, 'run-ended', 1, { ...end, status: 'failed' }))
-  await vi.waitUntil(() => heard.length > 0)
+  await vi.waitUntil(() => received.length > 0)
   await record('b')
   tell(endEvent(plan, 'b', ends['b']!))
-  await vi.waitUntil(() => heard.length > 1)
+  await vi.waitUntil(() => received.length > 1)
   await record('the end of the run')
   tell(runEvent(plan, 'run-ended', end.endedAt, end))
   await over
-  expect(heard).toEqual(['r/a/completed', 'r/b/completed', 'r/run-ended'])
+  expect(received).toEqual(['r/a/completed', 'r/b/completed', 'r/run-ended'])
 })

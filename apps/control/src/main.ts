@@ -22,7 +22,6 @@ import { Examiner } from './examiner.ts'
 import { Follower } from './follower.ts'
 import { KnownPipelines } from './known-pipelines.ts'
 import { Limits } from './limits.ts'
-import { isObsoleteGroup } from './obsolete-groups.ts'
 import { MissingStages } from './missing-stages.ts'
 import { ProjectPipelines } from './project-pipelines.ts'
 import { Planners } from './planners.ts'
@@ -167,14 +166,6 @@ const sweeps = [
   sweepEvery(settings.collectMs, collector, (error) => log.warn({ err: error }, 'the collection failed')),
 ]
 log.info({ url: await app.getUrl() }, 'ready')
-bus
-  .removeGroups((id, all) => isObsoleteGroup(env, id, all))
-  .then(
-    (groups) => groups.length > 0 && log.info({ groups }, 'removed consumer groups that earlier versions left behind'),
-  )
-  .catch((error: unknown) =>
-    log.warn({ err: error }, 'could not remove consumer groups that earlier versions left behind'),
-  )
 
 process.once('SIGTERM', () => void shutDown()).once('SIGINT', () => void shutDown())
 

@@ -6,7 +6,7 @@ import { ENV, planOf, World } from './run-queue.fixture.ts'
 import { PlanSigning } from './plan-signing.ts'
 
 const planSigning = new PlanSigning({ name: 'control', key: generateKeyPairSync('ed25519').privateKey })
-const code = { fingerprint: 'f'.repeat(64), digest: 'd'.repeat(64) }
+const code = { fingerprint: 'f'.repeat(64), digest: 'd'.repeat(64), packages: 'p'.repeat(64) }
 const end: EndRecord = {
   v: RECORD_VERSION,
   status: 'completed',

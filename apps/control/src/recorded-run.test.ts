@@ -77,11 +77,11 @@ it('is sent to all followers with one read every five seconds, and not read with
   vi.useFakeTimers()
   onTestFinished(() => void vi.useRealTimers())
   await end('a', 1)
-  const heard: string[] = []
-  const leave = [run.follow(({ id }) => heard.push(`one ${id}`)), run.follow(({ id }) => heard.push(`two ${id}`))]
+  const received: string[] = []
+  const leave = [run.follow(({ id }) => received.push(`one ${id}`)), run.follow(({ id }) => received.push(`two ${id}`))]
   asked = []
   await vi.advanceTimersByTimeAsync(5_000)
-  expect(heard).toEqual(['one r/a/completed', 'two r/a/completed'])
+  expect(received).toEqual(['one r/a/completed', 'two r/a/completed'])
   expect(asked.length).toBe(5)
   leave[0]!()
   expect(run.isFollowed).toBe(true)

@@ -53,7 +53,7 @@ export class RunProgress {
     const needs = new Set<string>()
     let isFirst = this.#recorded.size === 0
     for (const task of ready) {
-      const recorded = [...state.before(task)].filter((need) => this.#recorded.has(need))
+      const recorded = [...state.endsBefore(task)].filter((need) => this.#recorded.has(need))
       for (const need of recorded) needs.add(need)
       isFirst ||= recorded.length === 0
     }

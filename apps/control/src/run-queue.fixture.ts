@@ -33,7 +33,7 @@ export const planOf = (pipeline: string, run: string): Plan => ({
 /** A plan as a planner returns it. */
 function stored(pipeline: string, run: string): Plan {
   const { queued: _, ...plan } = planOf(pipeline, run)
-  const code = { fingerprint: 'f'.repeat(64), digest: 'd'.repeat(64) }
+  const code = { fingerprint: 'f'.repeat(64), digest: 'd'.repeat(64), packages: 'p'.repeat(64) }
   return { ...plan, steps: { load: { ...plan.steps['load']!, code } } }
 }
 

@@ -205,20 +205,20 @@ describe.skipIf(!servers)('control', () => {
 
     it('from the beginning to the end, each event once, also to late followers and from another copy', async () => {
       const { run, letGo } = await startWaiting()
-      const heard: CairnEvent[] = []
+      const received: CairnEvent[] = []
       for await (const event of client.events('orders', run)) {
-        heard.push(event)
+        received.push(event)
         if (event.type === 'cairn.completed' && event.data.node === 'load') letGo()
       }
-      expect(new Set(heard.map(({ id }) => id)).size).toBe(heard.length)
-      expect(heard.every(({ data }) => data.run === run)).toBe(true)
-      expect(heard.at(-1)).toMatchObject({ type: 'cairn.run-ended', data: { status: 'completed' } })
+      expect(new Set(received.map(({ id }) => id)).size).toBe(received.length)
+      expect(received.every(({ data }) => data.run === run)).toBe(true)
+      expect(received.at(-1)).toMatchObject({ type: 'cairn.run-ended', data: { status: 'completed' } })
       const endings = ['load', 'total', 'report'].map((node) => `cairn.completed ${node}`)
-      expect(typesAndTasks(heard)).toEqual(expect.arrayContaining(endings))
+      expect(typesAndTasks(received)).toEqual(expect.arrayContaining(endings))
 
       const late = await Array.fromAsync(other.events('orders', run))
       expect(typesAndTasks(late)).toEqual([...endings, 'cairn.run-ended'])
-      const known = new Map(heard.map((event) => [event.id, event]))
+      const known = new Map(received.map((event) => [event.id, event]))
       for (const event of late) expect(known.get(event.id)?.data).toEqual(event.data)
     })
 

@@ -13,18 +13,22 @@ const servers = inject('servers')
 describe.skipIf(!servers)('the production run', () => {
   const env = `champions-${randomUUID().slice(0, 8)}`
   const project = new TemporaryProject('orders', env)
-  const heard: CairnEvent[] = []
+  const received: CairnEvent[] = []
   let services: Services
   let control: Control
   let client: ControlClient
 
   beforeAll(async () => {
     services = await Services.open(servers!, { env, root: project.root, pipelines: ['orders'] })
-    const hear = (event: CairnEvent) => {
-      if (event.type === 'cairn.promoted') heard.push(event)
+    const receive = (event: CairnEvent) => {
+      if (event.type === 'cairn.promoted') received.push(event)
       return Promise.resolve()
     }
-    await services.bus.subscribe(topicOf({ env, pipeline: 'orders' }), { group: `${env}-heard`, from: 'now' }, hear)
+    await services.bus.subscribe(
+      topicOf({ env, pipeline: 'orders' }),
+      { group: `${env}-received`, from: 'now' },
+      receive,
+    )
     ;[control] = await Promise.all([
       services.control(),
       ...['load', 'total', 'report'].map((step) => services.stage('orders', step)),
@@ -46,10 +50,10 @@ describe.skipIf(!servers)('the production run', () => {
     to.ask('POST', PRODUCTION, { run, expected, ...more })
   const champion = async () =>
     ((await client.ask('GET', PRODUCTION)).body as { champion: { run: string } | null }).champion
-  const heardOf = (run: string) => heard.filter(({ data }) => data.run === run)
+  const receivedOf = (run: string) => received.filter(({ data }) => data.run === run)
   /** At least once: a sweep that comes by meanwhile tells the same event, too. */
   const distinct = (events: readonly CairnEvent[]) => [...new Map(events.map((event) => [event.id, event])).values()]
-  const told = (run: string) => expect.poll(() => distinct(heardOf(run))).toHaveLength(1)
+  const told = (run: string) => expect.poll(() => distinct(receivedOf(run))).toHaveLength(1)
 
   it('is set with the right to promote, announced as an event, and rolled back', async () => {
     const one = await run(4)
@@ -66,7 +70,10 @@ describe.skipIf(!servers)('the production run', () => {
     const { status, body } = await promote(client, two, one, { from: 'tried' })
     expect([status, body]).toMatchObject([200, { run: two, by: 'all', from: 'tried', previous: { run: one } }])
     await told(two)
-    expect(heard.at(-1)).toMatchObject({ data: { by: 'all', from: 'tried', previous: one }, source: `/${env}/orders` })
+    expect(received.at(-1)).toMatchObject({
+      data: { by: 'all', from: 'tried', previous: one },
+      source: `/${env}/orders`,
+    })
     expect((await promote(client, two, one)).body, 'the same, sent again').toEqual({
       ...(body as object),
       announced: true,
@@ -79,7 +86,7 @@ describe.skipIf(!servers)('the production run', () => {
     const none = await client.ask('POST', `${PRODUCTION}/rollback`, { expected: one })
     expect([none.status, none.body]).toMatchObject([404, { code: 'NOT_FOUND' }])
     expect(await champion()).toMatchObject({ run: one })
-    await expect.poll(() => distinct(heard).map(({ data }) => data.run)).toEqual([one, two, one])
+    await expect.poll(() => distinct(received).map(({ data }) => data.run)).toEqual([one, two, one])
   })
 
   it('is one of two runs that are promoted at once', async () => {
@@ -129,7 +136,7 @@ describe.skipIf(!servers)('the production run', () => {
     control = await services.control()
     client = control.client
     await run(51) // it has swept meanwhile
-    expect(heardOf(next)).toHaveLength(1)
+    expect(receivedOf(next)).toHaveLength(1)
   })
 
   it('needs signed checkpoints if the project trusts services', async () => {
@@ -145,6 +152,7 @@ describe.skipIf(!servers)('the production run', () => {
       step: 'load',
       key,
       fingerprint: 'f',
+      code: 'd',
       params: {},
       inputs: {},
       outputs: {},

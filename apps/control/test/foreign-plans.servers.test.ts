@@ -2,7 +2,7 @@ import { hash, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
-import { encodeRecord, layout, publish, runEvent, topicOf, type Plan } from '@cairn/records'
+import { encodeRecord, layout, packagesDigest, publish, runEvent, topicOf, type Plan } from '@cairn/records'
 import type { ControlClient } from './client.fixture.ts'
 import { Services, type Control, type Service } from './services.fixture.ts'
 import { TemporaryProject } from './temporary-project.fixture.ts'
@@ -65,9 +65,11 @@ describe.skipIf(!servers)('a plan that control did not make', () => {
     const text = `import { writeFileSync } from 'node:fs'
 export const inputs = {}, outputs = {}
 export const run = () => writeFileSync(${JSON.stringify(file)}, process.env.CAIRN_CONNECTION ?? '')`
-    const code = { fingerprint: hash('sha256', file), digest: hash('sha256', text) }
-    const manifest = { v: 1, fingerprint: code.fingerprint, node: 24, declarations: [], packages: [], reaches: [] }
-    const described = encodeRecord({ ...manifest, imports: {} }, at.manifest(code))
+    const closure = { packages: [], imports: {} }
+    const fingerprint = hash('sha256', file)
+    const code = { fingerprint, digest: hash('sha256', text), packages: packagesDigest(closure) }
+    const manifest = { v: 1, fingerprint, node: 24, declarations: [], reaches: [], ...closure }
+    const described = encodeRecord(manifest, at.manifest(code))
     return { file, text, code, described, steps: { ...made.steps, load: { ...made.steps['load']!, code } } }
   }
   const inFolder = (path: string) => path.slice(at.root.length)
@@ -141,11 +143,15 @@ export const run = () => writeFileSync(${JSON.stringify(file)}, process.env.CAIR
 
   it('is never rolled back to, announced or used as a base, even if the production record names it', async () => {
     const { store, bus } = services
-    const heard: string[] = []
+    const received: string[] = []
     const topic = topicOf({ env, pipeline: 'orders' })
-    const hear = await bus.subscribe(topic, { group: `${env}-heard`, from: 'beginning' }, async ({ type, data }) => {
-      if (type === 'cairn.promoted') heard.push(data.run)
-    })
+    const receive = await bus.subscribe(
+      topic,
+      { group: `${env}-received`, from: 'beginning' },
+      async ({ type, data }) => {
+        if (type === 'cairn.promoted') received.push(data.run)
+      },
+    )
     const older = forged('older', { params: { count: 1, waits: '' } })
     for (const task of ['load', 'total', 'report']) {
       const { check: _, ...end } = JSON.parse(String(await store.read(at.end(made.run, task)))) as { check: string }
@@ -178,9 +184,9 @@ export const run = () => writeFileSync(${JSON.stringify(file)}, process.env.CAIR
     const promoted = await client.ask('POST', `${ORDERS}/production`, { run: next, expected: made.run })
     expect(promoted).toMatchObject({ status: 200, body: { run: next, previous: { run: made.run } } })
     expect(await rollBack(next)).toMatchObject([200, { run: made.run, previous: { run: 'older' } }])
-    await vi.waitUntil(() => heard.at(-1) === made.run && heard.includes(next), PATIENCE)
-    expect(heard).not.toContain('older')
-    await hear.close()
+    await vi.waitUntil(() => received.at(-1) === made.run && received.includes(next), PATIENCE)
+    expect(received).not.toContain('older')
+    await receive.close()
   })
 
   it('does not replace another run at its path', async () => {

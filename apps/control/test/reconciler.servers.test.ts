@@ -62,29 +62,29 @@ describe.skipIf(!servers)('control looks after runs', () => {
     await vi.waitUntil(() => existsSync(waits), { timeout: 300_000, interval: 20 })
     return { run, letGo: () => writeFileSync(`${waits}.go`, '') }
   }
-  /** Hears the events of a run that are told from now on. */
+  /** Receives the events of a run that are published from now on. */
   const listen = async (run: string) => {
-    const heard: CairnEvent[] = []
-    const hear = async (event: CairnEvent) => void (event.data.run === run && heard.push(event))
+    const received: CairnEvent[] = []
+    const receive = async (event: CairnEvent) => void (event.data.run === run && received.push(event))
     const group = `test-${randomUUID()}`
     const subscription = await services.bus.subscribe(
       topicOf({ env, pipeline: PIPELINE }),
       { group, from: 'now' },
-      hear,
+      receive,
     )
-    return { heard, stop: () => subscription.close() }
+    return { received, stop: () => subscription.close() }
   }
 
   it('sends the lost first event of a run again, by two copies at once, and the run ends once', async () => {
     const plan = await keep(await planned({ count: 3 }))
-    const { heard, stop } = await listen(plan.run)
+    const { received, stop } = await listen(plan.run)
     const [one, two] = await Promise.all([newControl(WATCHFUL), newControl(WATCHFUL)])
     const { end, tasks } = await one.client.ended(PIPELINE, plan.run)
     expect(end).toMatchObject({ status: 'completed' })
     expect(statuses(tasks)).toEqual(['completed', 'completed', 'completed'])
     expect(`${one.log}${two.log}`).toContain('events were sent again')
-    await expect.poll(() => heard.map(({ type }) => type)).toContain('cairn.run-ended')
-    const ids = (type: string) => new Set(heard.filter((event) => event.type === type).map(({ id }) => id)).size
+    await expect.poll(() => received.map(({ type }) => type)).toContain('cairn.run-ended')
+    const ids = (type: string) => new Set(received.filter((event) => event.type === type).map(({ id }) => id)).size
     expect([ids('cairn.run-started'), ids('cairn.completed'), ids('cairn.run-ended')]).toEqual([1, 3, 1])
     await stop()
   })
@@ -116,12 +116,12 @@ describe.skipIf(!servers)('control looks after runs', () => {
     const run = await careless.client.start(PIPELINE, { settings: { count: 5 } })
     const before = await careless.client.ended(PIPELINE, run)
     await services.store.remove(at.runEnd(run))
-    const { heard, stop } = await listen(run)
+    const { received, stop } = await listen(run)
     const { client } = await newControl(WATCHFUL)
     const { end } = await client.ended(PIPELINE, run)
     expect(end).toMatchObject({ status: 'completed' })
     expect(end!.host).not.toBe(before.end!.host)
-    await expect.poll(() => heard.map(({ type }) => type)).toEqual(['cairn.run-ended'])
+    await expect.poll(() => received.map(({ type }) => type)).toEqual(['cairn.run-ended'])
     await stop()
   })
 

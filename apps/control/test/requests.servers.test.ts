@@ -56,7 +56,7 @@ describe.skipIf(!servers)('the stages of five small steps', () => {
     const untilEnd = asked.slice(0, asked.indexOf('PUT runs/*/end') + 1)
     expect(untilEnd.sort()).toEqual(
       [
-        ...STEPS.map(() => 'GET runs/*/plan'), // whoever hears a run begin
+        ...STEPS.map(() => 'GET runs/*/plan'), // each stage, when a run begins
         ...STEPS.slice(0, -1).map((step) => `GET runs/*/ends/${step}`), // by who needs its outputs
         ...STEPS.map((step) => `GET checkpoints/${step}/*`),
         ...STEPS.map((step) => `PUT runs/*/attempts/${step}-1`),

@@ -112,7 +112,7 @@ export class Services {
       CAIRN_STEP: step,
       CAIRN_SCRATCH: scratch,
       CAIRN_JOBS: '1',
-      CAIRN_GRACE: '4',
+      CAIRN_SHUTDOWN_TIMEOUT: '4',
       ...env,
     })
   }

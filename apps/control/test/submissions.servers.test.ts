@@ -163,11 +163,11 @@ describe.skipIf(!servers)('one idempotency key, sent many times at once', () => 
     const line = queueLayout(env)
     const open = new Set<string>()
     let most = 0
-    const heard = new Set<string>()
+    const received = new Set<string>()
     const earlier = new Set(await services.store.children(at.runs))
     onStart = (run) => {
-      if (heard.has(run) || earlier.has(run)) return
-      heard.add(run)
+      if (received.has(run) || earlier.has(run)) return
+      received.add(run)
       open.add(run)
       most = Math.max(most, open.size)
     }
@@ -205,10 +205,10 @@ describe.skipIf(!servers)('one idempotency key, sent many times at once', () => 
     expect(all).toHaveLength(moments.length)
 
     const watchful = await services.control(WATCHFUL)
-    while (heard.size < all.length) {
-      const before = heard.size
+    while (received.size < all.length) {
+      const before = received.size
       const [next] = open
-      if (next !== undefined && heard.size >= 2) {
+      if (next !== undefined && received.size >= 2) {
         open.delete(next)
         await claim(services.store, at.runEnd(next), {
           v: RECORD_VERSION,
@@ -217,9 +217,9 @@ describe.skipIf(!servers)('one idempotency key, sent many times at once', () => 
           host: 'test',
         })
       }
-      await vi.waitUntil(() => heard.size > before || heard.size >= all.length, { timeout: 300_000 })
+      await vi.waitUntil(() => received.size > before || received.size >= all.length, { timeout: 300_000 })
     }
-    expect([...heard].sort()).toEqual(all.sort())
+    expect([...received].sort()).toEqual(all.sort())
     expect(most).toBe(2)
     await expect.poll(() => services.store.children(line.waiting), { timeout: 300_000 }).toEqual([])
     expect(watchful.log).not.toContain('could not check')

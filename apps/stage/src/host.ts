@@ -18,8 +18,6 @@ export interface StageHost {
   readonly topic: string
   /** The consumer group of the step. */
   readonly group: string
-  /** The group's name in earlier versions, whose position it continues from. */
-  readonly earlierGroup: string
   /** Receives cancellations, even while the topic is paused. */
   listenToControl(): Promise<Subscription>
   /** What this machine lacks to compute. */
@@ -96,7 +94,6 @@ export function stageHost(
     machine,
     topic: topicOf({ env, pipeline }),
     group: step,
-    earlierGroup: `cairn.${env}.${pipeline}.${step}`,
     listenToControl() {
       return bus.listen(controlTopicOf({ env }), (event) => {
         if (event.type !== 'cairn.run-cancelled' || event.data.pipeline !== pipeline) return

@@ -55,7 +55,6 @@ app.connectMicroservice({
       pipeline: settings.pipeline,
       options: {
         group: host.group,
-        formerly: host.earlierGroup,
         from: 'beginning',
         concurrency: settings.tasks,
         onReassigned: () => host.engine.forget(),

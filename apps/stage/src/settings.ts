@@ -36,7 +36,7 @@ const StageSettings = z.object({
   /** Maximum number of tasks in progress: while some compute, others fetch and commit. */
   CAIRN_TASKS: z.coerce.number().int().min(1).default(16),
   /** Maximum time of a shutdown, in seconds; short work may still end in the first half. */
-  CAIRN_GRACE: z.coerce.number().positive().default(20),
+  CAIRN_SHUTDOWN_TIMEOUT: z.coerce.number().positive().default(20),
   /** After this time without a heartbeat, the process counts as dead and its events go to another. Seconds. */
   CAIRN_SESSION: z.coerce.number().min(6).default(10),
   /** After this time, a warning says that a body without a timeout is still running. Seconds. */
@@ -89,7 +89,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): StageSettings {
     port: data.PORT,
     jobs: data.CAIRN_JOBS,
     tasks: data.CAIRN_TASKS,
-    graceMs: data.CAIRN_GRACE * 1000,
+    graceMs: data.CAIRN_SHUTDOWN_TIMEOUT * 1000,
     sessionMs: data.CAIRN_SESSION * 1000,
     stillWaitingAfterMs: data.CAIRN_STILL_WAITING * 1000,
     confinement: {

@@ -8,10 +8,10 @@ import { CairnError, type ConnectorContext } from '@cairn/kernel'
 /**
  * Returns the SHA-256 of a file's content. The content of an unchanged file is read only once.
  *
- * @param describes what people call the file
+ * @param name what people call the file
  * @throws CairnError SOURCE_UNREACHABLE when it cannot be read
  */
-export async function fileVersion(path: string, describes: string, context: ConnectorContext): Promise<string> {
+export async function fileVersion(path: string, name: string, context: ConnectorContext): Promise<string> {
   try {
     const found = await stat(path, { bigint: true })
     const reason = whyNoFile(found)
@@ -23,7 +23,7 @@ export async function fileVersion(path: string, describes: string, context: Conn
     if (Date.now() - Number(mtimeNs / 1_000_000n) < 2_000) return await digest()
     return await context.remember(`${path} ${size} ${mtimeNs} ${ctimeNs} ${ino}`, digest)
   } catch (cause) {
-    throw new CairnError('SOURCE_UNREACHABLE', `${describes} cannot be read: ${(cause as Error).message}`, {
+    throw new CairnError('SOURCE_UNREACHABLE', `${name} cannot be read: ${(cause as Error).message}`, {
       cause,
       next: `check ${path}, or change the path that the source reads`,
     })

@@ -39,10 +39,10 @@ export function fromPackage(name: string, path: string, ...more: readonly unknow
   return fileConnector(`${name}/${path}`, ({ root }) => join(packageFolder(name, root), path))
 }
 
-function fileConnector(describes: string, locate: (context: ConnectorContext) => string): Connector<LocalFile> {
+function fileConnector(name: string, locate: (context: ConnectorContext) => string): Connector<LocalFile> {
   return {
-    describes,
-    version: (context) => fileVersion(locate(context), describes, context),
+    name,
+    version: (context) => fileVersion(locate(context), name, context),
     open: (context) => ({ path: locate(context) }),
   }
 }

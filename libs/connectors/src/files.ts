@@ -35,7 +35,7 @@ export function fromFiles(pattern: string, ...more: readonly unknown[]): Connect
   checkNoOptions(more, 'fromFiles')
   checkText(pattern, 'fromFiles', `fromFiles('data/2026-*.parquet')`)
   return {
-    describes: pattern,
+    name: pattern,
     async version(context) {
       const files = await matching(pattern, context)
       const lines: string[] = []

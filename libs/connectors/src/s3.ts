@@ -47,7 +47,7 @@ export function fromS3(address: string, options: S3Options = {}): Connector<Loca
     return new Resource(address, (method, signal) => send(url, { method, signal }))
   }
   return {
-    describes: address,
+    name: address,
     async version(context) {
       const headers = await (await resource(context)).headers(context.signal)
       const version = validatorOf(headers)

@@ -22,7 +22,7 @@ export function fromUrl(url: string, ...more: readonly unknown[]): Connector<Loc
   checkNoOptions(more, 'fromUrl')
   const resource = resourceAt(url)
   return {
-    describes: resource.name,
+    name: resource.name,
     async version({ signal, hasCachePolicy }) {
       const validator = validatorOf(await resource.headers(signal))
       if (validator !== undefined || hasCachePolicy) return validator

@@ -58,18 +58,18 @@ describe('a consumer', () => {
   const FIRST = { group: 'first', from: 'beginning' } as const
   /** Subscribes, and collects the events that it receives. */
   const listen = async <S extends Step>(step: S, options: SubscriptionOptions = {}, of: Pipeline = reporting) => {
-    const heard: StageEvent<S>[] = []
+    const received: StageEvent<S>[] = []
     const listener = consumer(runs, FIRST)
-    await listener.subscribe(of, step, (event) => void heard.push(event), options)
-    const until = (many: number) => vi.waitUntil(() => heard.length >= many, { interval: 2, timeout: 300_000 })
-    return { heard, until, runs: () => heard.map(({ run }) => run), close: listener.close }
+    await listener.subscribe(of, step, (event) => void received.push(event), options)
+    const until = (many: number) => vi.waitUntil(() => received.length >= many, { interval: 2, timeout: 300_000 })
+    return { received, until, runs: () => received.map(({ run }) => run), close: listener.close }
   }
 
   it('receives how a step ended, when and where', async () => {
-    const { heard, until } = await listen(report)
+    const { received, until } = await listen(report)
     const run = await runs.run(reporting)
     await until(1)
-    const event = heard[0]!
+    const event = received[0]!
     expect(event).toMatchObject({ type: 'completed', env: ENV, pipeline: 'reporting', run, node: 'report' })
     expect(event.batch).toBeUndefined()
     expect(event.error).toBeUndefined()
@@ -79,10 +79,10 @@ describe('a consumer', () => {
 
   it('reads the requested outputs of a step, and nothing else', async () => {
     const fetched = vi.spyOn(runs.store, 'fetch')
-    const { heard, until } = await listen(report)
+    const { received, until } = await listen(report)
     await runs.run(reporting)
     await until(1)
-    const { total, letter } = await heard[0]!.outputs()
+    const { total, letter } = await received[0]!.outputs()
     expect(total).toBe(30)
     expect(fetched).not.toHaveBeenCalled()
     expect(await letter()).toBe(LONG)
@@ -91,57 +91,57 @@ describe('a consumer', () => {
 
   it('opens only the outputs that it names', async () => {
     const opened = vi.spyOn(text, 'decode')
-    const { heard, until } = await listen(report)
+    const { received, until } = await listen(report)
     await runs.run(reporting)
     await until(1)
-    expect(await heard[0]!.outputs('total')).toEqual({ total: 30 })
+    expect(await received[0]!.outputs('total')).toEqual({ total: 30 })
     expect(opened).not.toHaveBeenCalled()
     opened.mockRestore()
-    const wrong = heard[0]!.outputs('totl' as never)
+    const wrong = received[0]!.outputs('totl' as never)
     await expect(wrong).rejects.toMatchObject({ code: 'NOT_FOUND', next: 'did you mean "total"?' })
   })
 
   it('reports an artifact that a collection has removed', async () => {
-    const { heard, until } = await listen(report)
+    const { received, until } = await listen(report)
     const run = await runs.run(reporting)
     await until(1)
     for await (const { path } of runs.store.list(`${ENV}/reporting/objects/`)) await runs.store.remove(path)
-    const { letter } = await heard[0]!.outputs()
+    const { letter } = await received[0]!.outputs()
     await expect(letter()).rejects.toMatchObject({ code: 'NOT_FOUND', message: expect.stringContaining(run) })
   })
 
   it('reads outputs from a folder', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'cairn-consumer-store-'))
     runs = runsHere(folderStore(folder))
-    const { heard, until } = await listen(report)
+    const { received, until } = await listen(report)
     await runs.run(reporting)
     await until(1)
-    expect(await (await heard[0]!.outputs('letter')).letter()).toBe(LONG)
+    expect(await (await received[0]!.outputs('letter')).letter()).toBe(LONG)
     rmSync(folder, { recursive: true, force: true })
   })
 
   it('receives each batch of an each, with its items in order and without failed ones', async () => {
-    const { heard, until } = await listen(square, { on: 'completed' }, squares)
+    const { received, until } = await listen(square, { on: 'completed' }, squares)
     const failed = await listen(square, { on: 'failed' }, squares)
     await runs.run(squares, { 'count.to': 5 })
     await until(2)
     await failed.until(1)
     const items = await Promise.all(
-      heard.map(async (event) => [event.batch, await Array.fromAsync(event.items(), ({ squared }) => squared)]),
+      received.map(async (event) => [event.batch, await Array.fromAsync(event.items(), ({ squared }) => squared)]),
     )
     expect(Object.fromEntries(items)).toEqual({ 0: [0, 1], 2: [16] })
-    const [second] = failed.heard
+    const [second] = failed.received
     expect(second).toMatchObject({ batch: '1', type: 'failed' })
     expect(await Array.fromAsync(second!.items())).toEqual([{ squared: 9 }])
     expect(await second!.outputs()).toEqual({ squared: 9 })
   })
 
   it('receives failures with the reason and without outputs', async () => {
-    const { heard, until } = await listen(square, { on: 'failed' }, failing)
+    const { received, until } = await listen(square, { on: 'failed' }, failing)
     const run = await runs.run(failing, { 'count.to': 2 })
     await until(1)
-    expect(heard[0]!.error).toEqual({ code: 'STEP_FAILED', message: 'two is refused' })
-    await expect(heard[0]!.outputs()).rejects.toMatchObject({
+    expect(received[0]!.error).toEqual({ code: 'STEP_FAILED', message: 'two is refused' })
+    await expect(received[0]!.outputs()).rejects.toMatchObject({
       code: 'NOT_FOUND',
       message: `${layout(ENV, 'failing').end(run, 'square')} has no outputs: cairn.failed`,
     })
@@ -218,8 +218,8 @@ describe('a consumer', () => {
       await Promise.all([during.until(1), first.until(1)])
       const again = await listen(report, { group: 'again' })
       await again.until(1)
-      expect(again.heard[0]!.id).toBe(first.heard[0]!.id)
-      expect([...during.heard, ...first.heard].map(({ id }) => id)).toEqual([
+      expect(again.received[0]!.id).toBe(first.received[0]!.id)
+      expect([...during.received, ...first.received].map(({ id }) => id)).toEqual([
         'run-1/count/completed',
         'run-1/report/completed',
       ])
@@ -241,17 +241,17 @@ describe('a consumer', () => {
 
     it('gives up the event after a few deliveries, only for its own group, and continues', async () => {
       const dead: string[] = []
-      const heard: string[] = []
+      const received: string[] = []
       const other = await listen(report, { group: 'other' })
       const onPoison = ({ id }: CairnEvent) => void dead.push(id)
       await consumer(runs, { ...FIRST, onPoison }).subscribe(reporting, report, async ({ run }) => {
         if (run === 'run-1') throw new Error('never')
-        heard.push(run)
+        received.push(run)
       })
       await runs.run(reporting)
       await runs.run(reporting)
-      await vi.waitUntil(() => heard.length === 1 && dead.length === 1, 300_000)
-      expect({ dead, heard }).toEqual({ dead: ['run-1/report/completed'], heard: ['run-2'] })
+      await vi.waitUntil(() => received.length === 1 && dead.length === 1, 300_000)
+      expect({ dead, received }).toEqual({ dead: ['run-1/report/completed'], received: ['run-2'] })
       await other.until(2)
       expect(other.runs()).toEqual(['run-1', 'run-2'])
     })
@@ -285,15 +285,15 @@ describe('a consumer', () => {
     })
 
     it('receives every step and type that it subscribes to, whatever other members subscribe to', async () => {
-      const heard: string[] = []
+      const received: string[] = []
       const listener = consumer(runs, FIRST)
-      await listener.subscribe(failing, count, ({ id }) => void heard.push(id))
-      await listener.subscribe(failing, square, ({ id }) => void heard.push(id))
-      await listener.subscribe(failing, square, ({ id }) => void heard.push(id), { on: 'failed' })
+      await listener.subscribe(failing, count, ({ id }) => void received.push(id))
+      await listener.subscribe(failing, square, ({ id }) => void received.push(id))
+      await listener.subscribe(failing, square, ({ id }) => void received.push(id), { on: 'failed' })
       await runs.run(failing, { 'count.to': 1 })
       await runs.run(failing, { 'count.to': 2 })
-      await vi.waitUntil(() => heard.length === 4, 300_000)
-      expect(heard.sort()).toEqual([
+      await vi.waitUntil(() => received.length === 4, 300_000)
+      expect(received.sort()).toEqual([
         'run-1/count/completed',
         'run-1/square/completed',
         'run-2/count/completed',
@@ -336,27 +336,27 @@ describe('a consumer', () => {
   })
 
   it('provides inline outputs as files until it is closed', async () => {
-    const { heard, until, close } = await listen(note, {}, noting)
+    const { received, until, close } = await listen(note, {}, noting)
     await runs.run(noting)
     await until(1)
-    const { file } = await heard[0]!.outputs()
+    const { file } = await received[0]!.outputs()
     expect(readFileSync(file, 'utf8')).toBe('short')
     await close()
     expect(existsSync(file)).toBe(false)
   })
 
   it('receives each change of the production run once', async () => {
-    const heard: Promotion[] = []
+    const received: Promotion[] = []
     const listener = consumer(runs, { ...FIRST, seen: seenIn(':memory:') })
-    await listener.onPromoted(reporting, (promotion) => void heard.push(promotion))
+    await listener.onPromoted(reporting, (promotion) => void received.push(promotion))
     const at = { env: ENV, pipeline: 'reporting' }
     const [one, two] = [
       promotedEvent(at, { v: 1, run: 'one', since: 1, by: 'ann', from: 'tried' }),
       promotedEvent(at, { v: 1, run: 'two', since: 2, by: 'bob', replaced: 'one' }),
     ]
     await runs.bus.publish(topicOf(at), [one, one, two])
-    await vi.waitUntil(() => heard.length >= 2, { interval: 2, timeout: 300_000 })
-    expect(heard).toEqual([
+    await vi.waitUntil(() => received.length >= 2, { interval: 2, timeout: 300_000 })
+    expect(received).toEqual([
       { id: 'one/promoted/1', ...at, run: 'one', by: 'ann', from: 'tried', previous: undefined, at: new Date(1) },
       { id: 'two/promoted/2', ...at, run: 'two', by: 'bob', from: undefined, previous: 'one', at: new Date(2) },
     ])

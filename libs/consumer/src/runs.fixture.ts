@@ -51,13 +51,13 @@ export function runsHere(store: ArtifactStore = memoryStore()) {
     const options = { root: scratch, scratch: () => scratch, secrets: () => undefined, remember, live }
     const engine = new Engine({ ...host, compute: inProcess(options), hasSuccessor: false })
     const topic = topicOf({ env: ENV, pipeline: pipeline.name })
-    const hear = async (event: CairnEvent) => {
+    const receive = async (event: CairnEvent) => {
       events.push(event)
       if (event.type === 'cairn.run-ended') ends[numberOf(event.data.run)]!.resolve()
     }
     return Promise.all([
       bus.subscribe(topic, { group: 'engine', from: 'now' }, (event) => engine.handle(event)),
-      bus.subscribe(topic, { group: 'watcher', from: 'now', concurrency: 1 }, hear),
+      bus.subscribe(topic, { group: 'watcher', from: 'now', concurrency: 1 }, receive),
     ])
   }
 

@@ -59,13 +59,13 @@ describe('events that a consumer has seen', () => {
 
     /** Receives all events from the beginning, as a separate group, until the last one has arrived. */
     const hearAll = async (group: string, last: string): Promise<string[]> => {
-      const heard: string[] = []
+      const received: string[] = []
       const options = { group, from: 'beginning', concurrency: 1, seen: seenIn(file()) } as const
       const listener = consumer(runs, options)
-      await listener.subscribe(working, work, ({ id }) => void heard.push(id))
-      await vi.waitUntil(() => heard.includes(last), { interval: 2, timeout: 300_000 })
+      await listener.subscribe(working, work, ({ id }) => void received.push(id))
+      await vi.waitUntil(() => received.includes(last), { interval: 2, timeout: 300_000 })
       await listener.close()
-      return heard
+      return received
     }
 
     it('that arrive twice reach the handler once; after a restart, only new ones do', async () => {

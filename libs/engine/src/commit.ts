@@ -50,13 +50,13 @@ async function commit(
 ): Promise<Outcome> {
   const { host, run, task, node, step } = job
   const outputs = await storeOutputs(job, made, stored)
-  if (!job.cached) return { status: 'completed', how: 'computed', outputs, ms }
+  if (!job.cached || 'inline' in step.code) return { status: 'completed', how: 'computed', outputs, ms }
   const checkpoint: Checkpoint = {
     v: RECORD_VERSION,
     step: node.step,
     key: item.key,
-    fingerprint: 'inline' in step.code ? '' : step.code.fingerprint,
-    ...(!('inline' in step.code) && { code: step.code.digest }),
+    fingerprint: step.code.fingerprint,
+    code: step.code.digest,
     params: node.params,
     inputs: Object.fromEntries(Object.entries(item.inputs).map(([name, ref]) => [name, contentOf(ref)])),
     ...(node.versions && { versions: node.versions }),

@@ -56,7 +56,7 @@ async function guessing(policies: Policies<Outputs, never> = {}, errors: readonl
     computed: () => computed,
     checkpoint: () => example.record<Checkpoint>(example.at.checkpoint('guess', 'key')),
     attempts: () => example.store.children(example.at.attempts('run')),
-    /** That a host began the task, and nothing more was heard of it. */
+    /** That a host began the task, and that no later event came. */
     begunBy: (name: string, attempt: number) => {
       const record: AttemptRecord = { v: 1, startedAt: 0, host: name }
       return claim(example.store, example.at.attempt('run', 'guess', attempt), record)

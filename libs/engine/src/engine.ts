@@ -166,10 +166,11 @@ export class Engine {
       announced.add(task)
       state.end(task, claimedEnding(state, event) ?? (await run.end(task)))
     }
-    const candidates = task === undefined ? state.initiallyReady : [...state.after(task)]
+    const candidates = task === undefined ? state.initiallyReady : [...state.readyAfter(task)]
     if (run.isAssumedNew && task !== undefined && this.#hasMissedEndings(run, task, candidates)) await run.readEnds()
     return candidates.filter(
-      (next) => this.#runsStep(routing.of(next)) && !announced.has(next) && (state.isReady(next) || state.ended(next)),
+      (next) =>
+        this.#runsStep(routing.of(next)) && !announced.has(next) && (state.isReady(next) || state.hasEnded(next)),
     )
   }
 
@@ -179,7 +180,7 @@ export class Engine {
    */
   #hasMissedEndings({ state, routing }: RunContext, task: string, candidates: readonly string[]): boolean {
     if (candidates.length === 0 && !state.isDone && this.#runsStep(routing.ofEnd)) return true
-    for (const need of state.waitedFor(task)) if (!state.ended(need)) return true
+    for (const need of state.waitedFor(task)) if (!state.hasEnded(need)) return true
     return false
   }
 
@@ -200,10 +201,10 @@ export class Engine {
   async #runBatch(run: RunContext, task: string, cause: CairnEvent): Promise<void> {
     const { state, routing } = run
     if (!this.#runsStep(routing.of(task))) return
-    for (const need of state.waitedFor(task)) if (!state.ended(need)) state.end(need, await run.end(need))
+    for (const need of state.waitedFor(task)) if (!state.hasEnded(need)) state.end(need, await run.end(need))
     if (!state.has(task)) throw new CairnError('NOT_FOUND', `run ${run.plan.run} has no task ${task}`)
     // When attempts are counted in the store, counting them also shows whether the task has ended.
-    const end = state.ended(task) || this.#host.hasSuccessor ? undefined : await run.findEnd(task)
+    const end = state.hasEnded(task) || this.#host.hasSuccessor ? undefined : await run.findEnd(task)
     if (end) state.end(task, end)
     await this.#runTask(run, task, cause)
   }
@@ -232,7 +233,7 @@ export class Engine {
   /** Runs a task unless it has ended, and publishes its end. Returns undefined if it is handed over to another host. */
   async #completeTask(run: RunContext, task: string, cause: CairnEvent): Promise<EndRecord | undefined> {
     if (this.#stopped) throw new Stopped()
-    const end = run.state.ended(task) ? await run.end(task) : await this.#runOrCancel(run, task, cause)
+    const end = run.state.hasEnded(task) ? await run.end(task) : await this.#runOrCancel(run, task, cause)
     if (!end) return undefined
     await run.publish([endEvent(run.plan, task, end)], { cause })
     run.announced.add(task)

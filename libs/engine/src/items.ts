@@ -68,7 +68,7 @@ export async function recordedItem(
   await mapConcurrently(ended, async (task) => state.end(task, await reader.end(task)))
   const item = (await itemsOfNode(state, reader, node)).find(isWanted)
   if (!item) return undefined
-  if (![...state.before(item.task)].every((task) => state.ended(task))) return { ...item, inputs: undefined }
+  if (![...state.endsBefore(item.task)].every((task) => state.hasEnded(task))) return { ...item, inputs: undefined }
   const { inputs, scope } = plan.nodes[node] as PlannedStepNode
   const { batch } = parseTask(item.task)
   const refs = await resolveRefs(state, reader, scope, batch, Object.values(inputs))

@@ -113,10 +113,10 @@ async function hosts() {
   const files = new Map<string, Uint8Array>()
   const store = directStore(files)
   const world = new World(1, 0)
-  const heard: CairnEvent[] = []
+  const received: CairnEvent[] = []
   const queue: CairnEvent[] = []
   const bus = {
-    publish: async (_: string, events: readonly CairnEvent[]) => void (queue.push(...events), heard.push(...events)),
+    publish: async (_: string, events: readonly CairnEvent[]) => void (queue.push(...events), received.push(...events)),
     subscribe: () => Promise.reject(new Error()),
   }
   const reads = new Map<string, number>()
@@ -154,32 +154,32 @@ async function hosts() {
     )
     await settle()
   }
-  return { engines, heard, queue, reads, run, settle }
+  return { engines, received, queue, reads, run, settle }
 }
 
 describe('hosts of some of the steps', () => {
   it('forget ended runs, whether or not they wrote the end', async () => {
-    const { engines, heard, run } = await hosts()
+    const { engines, received, run } = await hosts()
     for (let count = 0; count < 5; count++) await run(`run-${count}`)
-    expect(heard.filter(({ type }) => type === 'cairn.run-ended')).toHaveLength(5)
+    expect(received.filter(({ type }) => type === 'cairn.run-ended')).toHaveLength(5)
     expect(engines.map((engine) => engine.cachedRuns)).toEqual([0, 0, 0])
   })
 
   it('announce each end at most once more if events of an ended run are redelivered', async () => {
-    const { heard, queue, run, settle } = await hosts()
+    const { received, queue, run, settle } = await hosts()
     await run('run')
-    const all = heard.splice(0)
+    const all = received.splice(0)
     queue.push(...all)
     await settle()
     const endings = new Set(all.map(({ id }) => id)).size
-    expect(heard.length).toBeLessThanOrEqual(endings)
+    expect(received.length).toBeLessThanOrEqual(endings)
   })
 
   it('do not read a run for batches of other hosts', async () => {
-    const { engines, heard, reads, run } = await hosts()
+    const { engines, received, reads, run } = await hosts()
     await run('run')
     reads.clear()
-    const ready = heard.find(({ type }) => type === 'cairn.ready')!
+    const ready = received.find(({ type }) => type === 'cairn.ready')!
     for (const engine of engines.slice(1)) await engine.handle(ready)
     expect([...reads]).toEqual([])
   })

@@ -8,7 +8,6 @@ import {
   openManifest,
   publish,
   readRecord,
-  storedAs,
   type CairnEvent,
   type Layout,
   type Items,
@@ -133,13 +132,9 @@ export class RunContext implements RunReader {
   code(pinned: PinnedClosure): Promise<Code> {
     const { fingerprint, digest, packages } = pinned
     return this.#code.get(codeName(pinned), async () => {
-      const found = await storedAs(pinned, async (name): Promise<Code | undefined> => {
-        const files = [this.at.code(name), this.at.manifest(name)]
-        const [path, manifest] = await Promise.all(files.map((file) => this.#store.fetch(file)))
-        if (path === undefined) return undefined
-        return { fingerprint, digest, ...(packages && { packages }), name: codeName(name), path, manifest }
-      })
-      if (found) return found
+      const files = [this.at.code(pinned), this.at.manifest(pinned)]
+      const [path, manifest] = await Promise.all(files.map((file) => this.#store.fetch(file)))
+      if (path !== undefined) return { fingerprint, digest, packages, name: codeName(pinned), path, manifest }
       throw new CairnError('NOT_FOUND', `the code of the run, ${fingerprint}, is not in the store`, {
         next: 'start a new run, which stores its code again',
       })

@@ -53,7 +53,7 @@ describe('the state of a run', () => {
           const [task] = open.splice(choices.next().value % open.length, 1)
           expect(state.isReady(task!)).toBe(true)
           state.end(task!, ends.get(task!)!)
-          for (const next of new Set(state.after(task!))) {
+          for (const next of new Set(state.readyAfter(task!))) {
             if (!state.isReady(next) || open.includes(next)) continue
             expect(started.has(next)).toBe(false)
             started.add(next)
@@ -78,12 +78,13 @@ describe('the state of a run', () => {
       for (const task of open) {
         for (const { id, node } of steps) {
           const read = Object.values(node.inputs).map((ref) => ('node' in ref ? ref.node : ref.item))
-          if (!state.ended(id)) expect([id, state.isReady(id)]).toEqual([id, read.every((one) => state.ended(one))])
+          if (!state.hasEnded(id))
+            expect([id, state.isReady(id)]).toEqual([id, read.every((one) => state.hasEnded(one))])
         }
         state.end(task, ends.get(task)!)
-        for (const next of state.after(task)) if (state.isReady(next) && !open.includes(next)) open.push(next)
+        for (const next of state.readyAfter(task)) if (state.isReady(next) && !open.includes(next)) open.push(next)
       }
-      expect(steps.filter(({ id }) => !state.ended(id))).toEqual([])
+      expect(steps.filter(({ id }) => !state.hasEnded(id))).toEqual([])
     }
   })
 })

@@ -57,7 +57,7 @@ export class RunState {
   }
 
   /** Whether a task has ended. */
-  ended(task: string): boolean {
+  hasEnded(task: string): boolean {
     return this.#ends.has(task)
   }
 
@@ -72,12 +72,12 @@ export class RunState {
   }
 
   /** Lists the tasks that the ending of this one may have made ready. */
-  *after(task: string): Iterable<string> {
+  *readyAfter(task: string): Iterable<string> {
     for (const waiter of this.#waiters(task)) yield* this.#startedBy(waiter)
   }
 
   /** Lists the tasks that must end before a task starts, in an order in which their endings can be added. */
-  *before(task: string): Iterable<string> {
+  *endsBefore(task: string): Iterable<string> {
     const { node: id, batch } = parseTask(task)
     for (const [depth, each] of this.plan.nodes[id]!.scope.entries())
       for (const need of this.wiring.needs.get(each)!) yield this.#outerTask(need, batchAt(batch, depth))
@@ -86,7 +86,7 @@ export class RunState {
 
   /** Lists all tasks that an ended task waited for. An `each` waits for the tasks inside it, too. */
   *waitedFor(task: string): Iterable<string> {
-    yield* this.before(task)
+    yield* this.endsBefore(task)
     const { node: id, batch } = parseTask(task)
     if (this.plan.nodes[id]!.type === 'each')
       for (const inner of this.#tasksIn(id, batch, this.wiring.bodies.get(id) ?? [])) yield taskName(inner)

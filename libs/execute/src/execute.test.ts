@@ -118,7 +118,7 @@ describe('one call of a body', () => {
 describe('one call of a body with a source', () => {
   let stored = 'v1'
   const code = (during: () => void): LoadedCode => ({
-    reads: { file: { describes: 'prices.csv', version: async () => stored, open: async () => `bytes of ${stored}` } },
+    reads: { file: { name: 'prices.csv', version: async () => stored, open: async () => `bytes of ${stored}` } },
     outputs: { read: json<string>() },
     run: ({ file }: { file: string }) => (during(), { read: file }),
   })

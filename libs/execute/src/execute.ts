@@ -122,7 +122,7 @@ async function checkVersions(
     if (versions[name] === undefined) continue
     const found = await connector.version?.(context)
     if (found === versions[name]) continue
-    throw new CairnError('SOURCE_UNREACHABLE', `${connector.describes} changed after ${step} was planned`, {
+    throw new CairnError('SOURCE_UNREACHABLE', `${connector.name} changed after ${step} was planned`, {
       next: 'run again to use the new version; for data that changes often, set cache: { maxAge: "1d" }',
     })
   }

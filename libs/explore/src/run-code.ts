@@ -19,7 +19,6 @@ import {
   type PlannedNode,
   OVERRIDDEN,
   packagesDigest,
-  storedAs,
   storedManifest,
   type PlannedStep,
 } from '@cairn/records'
@@ -71,7 +70,7 @@ async function storedCode(workspace: Workspace, { pipeline, run }: Plan, code: P
     throw new CairnError('NOT_FOUND', `a collection removed the code ${fingerprint} of run ${run}`, {
       next: 'explore with the current code',
     })
-  if (code.packages !== undefined && code.packages !== packagesDigest(manifest))
+  if (code.packages !== packagesDigest(manifest))
     throw new CairnError(
       'CORRUPT',
       `the packages of the stored code ${fingerprint} differ from those that run ${run} was planned with`,
@@ -84,7 +83,7 @@ async function storedCode(workspace: Workspace, { pipeline, run }: Plan, code: P
     manifest,
     emitted: digest,
     emit: async () => {
-      const text = await storedAs(code, (name) => store.read(at.code(name)))
+      const text = await store.read(at.code(code))
       if (text && hash('sha256', text) === digest) return Buffer.from(text).toString()
       throw new CairnError(
         'CORRUPT',

@@ -56,12 +56,10 @@ describe('a run that is copied into another store', () => {
     const fingerprint = sha256('make')
     const code = { fingerprint, digest: fingerprint } // in simulations both are of the step's name
     const manifest = (await readRecord(here.store, at.manifest(code)))!
-    here.files.set(at.manifest({ fingerprint }), encodeRecord(manifest, at.manifest({ fingerprint })))
-    here.files.set(at.code({ fingerprint }), here.files.get(at.code(code))!)
-    for (const path of [at.code, at.manifest]) here.files.delete(path(code))
-    there.files.set(at.code({ fingerprint }), Buffer.from('of another place'))
+    const moved = { fingerprint, digest: sha256('of another place') }
+    there.files.set(at.code(moved), Buffer.from('of another place'))
     const other = { ...manifest, fingerprint: 'of another place' }
-    there.files.set(at.manifest({ fingerprint }), encodeRecord(other, at.manifest({ fingerprint })))
+    there.files.set(at.manifest(moved), encodeRecord(other, at.manifest(moved)))
     await copy(run!)
     expect(String(there.files.get(at.code(code)))).toBe('make')
     expect(await readRecord(there.store, at.manifest(code))).toEqual(manifest)

@@ -5,7 +5,6 @@ import {
   fetchObject,
   encodeRecord,
   readRecord,
-  storedAs,
   storedManifest,
   type CodeName,
   type Layout,
@@ -167,13 +166,9 @@ async function copyObject(
   return (await to.store.stat(to.at.object(digest)))?.size ?? 0
 }
 
-/**
- * Code from an earlier version of Cairn is stored under its current name, because the other store may have another text
- * with the same fingerprint.
- */
 async function copyCode(from: StoreSide, to: StoreSide, name: CodeName): Promise<void> {
   const manifest = await storedManifest(from.store, from.at, name)
-  const code = await storedAs(name, (each) => from.store.read(from.at.code(each)))
+  const code = await from.store.read(from.at.code(name))
   if (!manifest || !code) return
   await to.store.create(to.at.manifest(name), encodeRecord(manifest, to.at.manifest(name)))
   await to.store.create(to.at.code(name), code)

@@ -1,15 +1,5 @@
 import { CairnError } from '@cairn/kernel'
-import { undefinedOn } from '@cairn/kernel/contract'
-import {
-  fileDigest,
-  sha256,
-  codeName,
-  readRecord,
-  storedAs,
-  type Layout,
-  type Plan,
-  type ArtifactStore,
-} from '@cairn/records'
+import { fileDigest, sha256 } from '@cairn/records'
 import type { Examination, Finding } from './examination.ts'
 import { checkRecord, MOVED } from './doctor-records.ts'
 
@@ -72,36 +62,10 @@ export async function checkCode(examination: Examination, path: string): Promise
   if (path.endsWith('.json')) return checkRecord(examination, path)
   const bytes = await store.read(path)
   if (!bytes) return
-  const digest = sha256(bytes)
   const named = /-([0-9a-f]{16})\.mjs$/.exec(path)?.[1]
-  const pinned = named ?? (await pinsOf(examination)).get(path) ?? digest
-  if (digest.startsWith(pinned)) return
+  if (named !== undefined && sha256(bytes).startsWith(named)) return
   findings.push({ path, what: 'the code differs from the code that runs were planned with', repair: MOVED })
   if (repair) await store.move(path, at.quarantine(nameOf(path)))
-}
-
-/** Returns the digests of code whose file name has none, as earlier versions of Cairn stored it, by path. */
-function pinsOf(examination: Examination): Promise<ReadonlyMap<string, string>> {
-  return (examination.pins ??= pinsIn(examination.store, examination.at))
-}
-
-async function pinsIn(store: ArtifactStore, at: Layout): Promise<ReadonlyMap<string, string>> {
-  const pinned = new Map<string, string>()
-  const seen = new Set<string>()
-  // The oldest run counts: a run planned after a change has pinned the changed code.
-  for (const run of (await store.children(at.runs)).sort()) {
-    const plan = await readRecord<Plan>(store, at.plan(run)).catch(undefinedOn('BAD_RECORD'))
-    for (const { code, fallback } of Object.values(plan?.steps ?? {}))
-      for (const pin of [code, fallback]) {
-        if (!pin || 'inline' in pin || seen.has(codeName(pin))) continue
-        seen.add(codeName(pin))
-        const path = await storedAs(pin, async (name) =>
-          (await store.stat(at.code(name))) ? at.code(name) : undefined,
-        )
-        if (path !== undefined && !pinned.has(path)) pinned.set(path, pin.digest)
-      }
-  }
-  return pinned
 }
 
 function nameOf(path: string): string {

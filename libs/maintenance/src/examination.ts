@@ -61,6 +61,4 @@ export interface Examination extends CheckupOptions, Checkup {
   readonly store: ArtifactStore
   readonly at: Layout
   readonly broken: Set<string>
-  /** Digests of code whose file name has none; read on first use. */
-  pins?: Promise<ReadonlyMap<string, string>>
 }

@@ -224,10 +224,9 @@ describe('garbage collection', () => {
     const { make } = plan.steps
     const withFallback = {
       ...plan,
-      steps: { ...plan.steps, make: { ...make!, fallback: { fingerprint: 'f', digest: 'd' } } },
+      steps: { ...plan.steps, make: { ...make!, fallback: { fingerprint: 'f', digest: 'd', packages: 'p' } } },
     }
     await host.store.create(at.code({ fingerprint: 'f', digest: 'd' }), Buffer.from('fallback'))
-    await host.store.create(at.code({ fingerprint: 'f' }), Buffer.from('as an earlier version of Cairn stored it'))
     await begin(withFallback)
     const before = host.paths('code/')
     later(2 * HOUR)
@@ -237,7 +236,7 @@ describe('garbage collection', () => {
 
   it('keeps equal code from elsewhere only as long as runs and checkpoints name it', async () => {
     await host.make('a')
-    const moved = { fingerprint: sha256('make'), digest: sha256('make, further down') }
+    const moved = { fingerprint: sha256('make'), digest: sha256('make, further down'), packages: sha256('') }
     await host.store.create(at.code(moved), Buffer.from('make, further down'))
     const { plan } = await host.plan(kept)
     await begin({ ...plan, steps: { ...plan.steps, make: { ...plan.steps['make']!, code: moved } } })

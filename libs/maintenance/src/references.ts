@@ -97,7 +97,7 @@ export async function addCheckpoint(
   found: References,
 ): Promise<void> {
   const { fingerprint, code } = checkpoint
-  addCode({ fingerprint, ...(code !== undefined && { digest: code }) }, found)
+  addCode({ fingerprint, digest: code }, found)
   for (const ref of Object.values(checkpoint.outputs)) await addArtifact(store, at, ref, found)
 }
 

@@ -89,7 +89,7 @@ export async function dryRunTasks(
     const [only] = items
     if (!batch && only?.status === 'completed') dryRuns.get(id)!.outputs = only.outputs
     if (!batch && !isStep && only?.status === 'blocked') dryRuns.get(id)!.depends = true
-    for (const next of state.after(task)) if (state.isReady(next)) queue.push(next)
+    for (const next of state.readyAfter(task)) if (state.isReady(next)) queue.push(next)
   }
   // Nodes inside an `each` over an unknown list have no tasks for its items yet.
   for (const draft of dryRuns.values())

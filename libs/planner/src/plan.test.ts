@@ -9,7 +9,7 @@ const int = json<number>()
 const bool = json<boolean>()
 let outside = { version: 'v1', value: 10 }
 const load = source('load', {
-  reads: { data: { describes: 'the outside', version: () => outside.version, open: () => outside.value } },
+  reads: { data: { name: 'the outside', version: () => outside.version, open: () => outside.value } },
   params: z.object({ year: z.number().default(2001) }),
   outputs: { n: int },
   run: ({ data }, { year }) => ({ n: data + year }),
@@ -295,7 +295,7 @@ describe('a plan', () => {
 
   it('does not wait forever for a source', async () => {
     const mute: Step = source('mute', {
-      reads: { data: { describes: 'a mute server', version: () => new Promise<string>(() => {}), open: () => 1 } },
+      reads: { data: { name: 'a mute server', version: () => new Promise<string>(() => {}), open: () => 1 } },
       outputs: { n: int },
       run: () => ({ n: 1 }),
     })

@@ -212,7 +212,7 @@ async function versionsOf(
       async ([read, connector]) =>
         [
           read,
-          await withDeadline(connector.version!(context), signal, deadline, `${connector.describes} (source ${name})`),
+          await withDeadline(connector.version!(context), signal, deadline, `${connector.name} (source ${name})`),
         ] as [string, string | undefined],
     )
   const set = Object.fromEntries(Object.entries(known).filter(([, value]) => value !== ''))

@@ -3,7 +3,7 @@ import type { ArtifactRef } from '@cairn/kernel'
 import type { Plan, PlannedNode, PlannedStep } from '@cairn/records'
 import { planRerun } from './rerun.ts'
 
-const code = { fingerprint: 'f', digest: 'd' }
+const code = { fingerprint: 'f', digest: 'd', packages: 'p' }
 const step: PlannedStep = { code, source: false, outputs: {} }
 const placed = { scope: [], guards: [] } as const
 const ref = (node: string) => ({ node, output: 'out' })

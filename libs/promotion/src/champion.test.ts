@@ -56,9 +56,9 @@ describe('the champion', () => {
 
   it('is published once it is set, with the replaced run', async () => {
     const told: string[] = []
-    const hear = ({ id, data }: CairnEvent) => void told.push(`${id} for ${data.previous}`)
-    channels.promotion.subscribe(hear)
-    onTestFinished(() => channels.promotion.unsubscribe(hear))
+    const receive = ({ id, data }: CairnEvent) => void told.push(`${id} for ${data.previous}`)
+    channels.promotion.subscribe(receive)
+    onTestFinished(() => channels.promotion.unsubscribe(receive))
     await promoted('one')
     const none = { champion: undefined, bytes: undefined }
     await expect(setChampion(store, at, none, { run: 'two', since: 0, by: 'bob' })).rejects.toThrow('in the meantime')

@@ -7,8 +7,8 @@ export interface Checkpoint {
   readonly step: string
   readonly key: string
   readonly fingerprint: string
-  /** SHA-256 (hex) of the stored code that computed it; absent in checkpoints of earlier versions. */
-  readonly code?: string
+  /** SHA-256 (hex) of the stored code that computed it. */
+  readonly code: string
   readonly params: Readonly<Record<string, Json>>
   readonly inputs: Readonly<Record<string, string>>
   readonly versions?: Readonly<Record<string, string>>

@@ -37,9 +37,9 @@ export interface EndRecord {
   readonly host: string
 }
 
-/** An attempt that was retried. Records of earlier versions have neither `attempt` nor `index`. */
+/** An attempt that was retried. */
 export interface FailedAttempt extends ErrorRecord {
-  readonly attempt?: number
+  readonly attempt: number
   /** Index of the item that failed, when there are several. */
   readonly index?: number
 }

@@ -121,6 +121,6 @@ export {
   signedPlan,
 } from './signature.ts'
 export { pipelineNames } from './pipeline-names.ts'
-export { packagesDigest, storedAs, storedManifest } from './stored-code.ts'
+export { packagesDigest, storedManifest } from './stored-code.ts'
 export { fetchObject, statObject } from './stored-object.ts'
 export { asText } from './thrown-value.ts'

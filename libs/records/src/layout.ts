@@ -1,11 +1,11 @@
 import { CairnError } from '@cairn/kernel'
 import { NAMES } from './shapes/record-names.ts'
 
-/** Identifies stored code. Earlier versions of Cairn used the fingerprint alone. */
+/** Identifies stored code. */
 export interface CodeName {
   readonly fingerprint: string
   /** SHA-256 (hex) of its text. Equal code in another location or format has the same fingerprint but another text. */
-  readonly digest?: string
+  readonly digest: string
 }
 
 /**
@@ -173,5 +173,5 @@ export function queueLayout(env: string): QueueLayout {
 
 /** Formats the file name of stored code, without its extension. */
 export function codeName({ fingerprint, digest }: CodeName): string {
-  return digest === undefined ? fingerprint : `${fingerprint}-${digest.slice(0, 16)}`
+  return `${fingerprint}-${digest.slice(0, 16)}`
 }

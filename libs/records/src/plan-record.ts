@@ -65,8 +65,8 @@ export interface PlannedStep {
 export type PinnedCode = PinnedClosure | { readonly inline: string }
 /** Stored code, which is exactly what the run executes. */
 export interface PinnedClosure extends Required<CodeName> {
-  /** SHA-256 (hex) of the packages that it loads and where from; absent in plans of earlier versions. */
-  readonly packages?: string
+  /** SHA-256 (hex) of the packages that it loads and where from. */
+  readonly packages: string
 }
 export interface PlannedRetry {
   readonly times: number

@@ -73,8 +73,6 @@ export interface SubscribeOptions {
   readonly group: string
   /** Where a new group starts; a time is in milliseconds since 1970. */
   readonly from: 'beginning' | 'now' | { readonly time: number }
-  /** Earlier name of the group: a new group continues at the position of that one. */
-  readonly formerly?: string
   /** Maximum number of events handled at once. */
   readonly concurrency?: number
   /** How often an event that the handler rejects is delivered before it is given up. @default the bus's: 5 */
@@ -184,8 +182,8 @@ export interface StoredCode {
   readonly fingerprint: string
   /** SHA-256 (hex) of the code that the run was planned with. */
   readonly digest: string
-  /** SHA-256 (hex) of the packages that it loads and where from; absent when the plan does not say. */
-  readonly packages?: string
+  /** SHA-256 (hex) of the packages that it loads and where from. */
+  readonly packages: string
   /** Its file name in the store, without extension. */
   readonly name: string
   /** Local files of the code and of its manifest. */

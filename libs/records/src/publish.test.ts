@@ -35,10 +35,10 @@ it('forwards the trace context of the causing event, and no other headers', asyn
 })
 
 it('lets a watcher add headers before events are sent', async () => {
-  const heard: PublishMessage[] = []
+  const received: PublishMessage[] = []
   const watcher = {
     start(message: PublishMessage) {
-      heard.push(message)
+      received.push(message)
       for (const { headers } of message.events) headers['traceparent'] = 'mine'
     },
   }
@@ -46,5 +46,5 @@ it('lets a watcher add headers before events are sent', async () => {
   await publish(bus, plan, [started()], { cause: { ...started(), headers: TRACE } })
   channels.publish.unsubscribe(watcher as never)
   expect(sent[0]!.headers['traceparent']).toBe('mine')
-  expect(heard).toMatchObject([{ plan, topic: 'cairn.test.chain', system: 'test' }])
+  expect(received).toMatchObject([{ plan, topic: 'cairn.test.chain', system: 'test' }])
 })

@@ -73,7 +73,6 @@ describe('a record', () => {
       at.runEnd('r'),
       at.checkpoint('s', 'k'),
       at.ref('production'),
-      at.manifest({ fingerprint: 'f' }),
       at.manifest({ fingerprint: 'f', digest: 'd' }),
     ])
       expect(codeOf(Buffer.from(text), place)).toBe('BAD_RECORD')

@@ -10,6 +10,7 @@ const checkpoint: Checkpoint = {
   step: 'train',
   key: 'key',
   fingerprint: 'code',
+  code: 'digest',
   params: { trees: 10 },
   inputs: { n: 'digest' },
   outputs: { model: { digest: 'model', size: 3 } },

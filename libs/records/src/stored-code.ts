@@ -5,18 +5,9 @@ import type { CodeName, Layout } from './layout.ts'
 import type { ArtifactStore } from './ports.ts'
 import { readRecord } from './records.ts'
 
-/** Looks up code under its current name, then under the name that earlier versions of Cairn used. */
-export async function storedAs<Found>(
-  { fingerprint, digest }: CodeName,
-  find: (name: CodeName) => Promise<Found | undefined>,
-): Promise<Found | undefined> {
-  const own = digest === undefined ? undefined : await find({ fingerprint, digest })
-  return own ?? find({ fingerprint })
-}
-
 /** Reads the manifest of stored code, with the files and lines it came from; undefined when the code is not stored. */
 export function storedManifest(store: ArtifactStore, at: Layout, code: CodeName): Promise<Manifest | undefined> {
-  return storedAs(code, (name) => readRecord<Manifest>(store, at.manifest(name)))
+  return readRecord<Manifest>(store, at.manifest(code))
 }
 
 /**

@@ -26,7 +26,7 @@ const counting = pipeline('counting', () => {
 const LISTENING = { pipeline: counting, group: 'notifier', from: 'beginning' } as const
 
 /** What handlers have received; each test starts empty. */
-let heard: string[]
+let received: string[]
 let handle: (event: StageEvent<typeof two>) => Promise<void>
 
 @Controller()
@@ -35,7 +35,7 @@ class Notifier {
   async notify(done: StageEvent<typeof two>): Promise<void> {
     await handle(done)
     const { sum, product } = await done.outputs()
-    heard.push(`${done.id} ${sum} ${product}`)
+    received.push(`${done.id} ${sum} ${product}`)
   }
 }
 
@@ -43,12 +43,12 @@ class Notifier {
 class Both {
   @OnStage(one, 'completed')
   hearOne({ id }: StageEvent<typeof one>): void {
-    heard.push(id)
+    received.push(id)
   }
 
   @OnStage(breaks, 'failed')
   hearFailure({ id, error }: StageEvent<typeof breaks>): void {
-    heard.push(`${id}: ${error!.message}`)
+    received.push(`${id}: ${error!.message}`)
   }
 }
 
@@ -65,19 +65,19 @@ class Twice {
 class TwiceByGroup {
   @OnStage(one, 'completed', { group: 'first' })
   first({ id }: StageEvent<typeof one>): void {
-    heard.push(`first ${id}`)
+    received.push(`first ${id}`)
   }
 
   @OnStage(one, 'completed', { group: 'second' })
   second({ id }: StageEvent<typeof one>): void {
-    heard.push(`second ${id}`)
+    received.push(`second ${id}`)
   }
 }
 
 describe('a Nest controller', () => {
   let apps: Apps
   beforeEach(async () => {
-    heard = []
+    received = []
     handle = async () => {}
     apps = openApps()
     await apps.openStage(counting)
@@ -85,13 +85,13 @@ describe('a Nest controller', () => {
   afterEach(() => apps.close())
 
   const run = async () => (await apps.start(counting)).ended
-  const until = (many: number) => vi.waitUntil(() => heard.length >= many, { interval: 2, timeout: 300_000 })
+  const until = (many: number) => vi.waitUntil(() => received.length >= many, { interval: 2, timeout: 300_000 })
 
   it('receives the completion of a step, and reads its outputs', async () => {
     await apps.open([Notifier], LISTENING)
     await run()
     await until(1)
-    expect(heard).toEqual(['run-1/two/completed 2 1'])
+    expect(received).toEqual(['run-1/two/completed 2 1'])
   })
 
   it('receives all events that its handlers in one group subscribe to', async () => {
@@ -99,7 +99,7 @@ describe('a Nest controller', () => {
     await run()
     await run()
     await until(4)
-    expect(heard.sort()).toEqual([
+    expect(received.sort()).toEqual([
       'run-1/breaks/failed: it always does',
       'run-1/one/completed',
       'run-2/breaks/failed: it always does',
@@ -131,10 +131,10 @@ describe('a Nest controller', () => {
     await apps.open([Notifier], { ...LISTENING, onPoison })
     await run()
     await run()
-    await vi.waitUntil(() => heard.length > 0 && dead.length > 0, { interval: 2, timeout: 300_000 })
+    await vi.waitUntil(() => received.length > 0 && dead.length > 0, { interval: 2, timeout: 300_000 })
     expect(dead).toEqual([['run-1/two/completed', refused]])
     expect(dead[0]![1]).toBe(refused)
-    expect(heard).toEqual(['run-2/two/completed 2 1'])
+    expect(received).toEqual(['run-2/two/completed 2 1'])
   })
 
   it('finishes its current work when the application closes, and accepts nothing more', async () => {
@@ -147,14 +147,14 @@ describe('a Nest controller', () => {
     const app = await apps.open([Notifier], LISTENING)
     await run()
     await begun.promise
-    const closed = app.close().then(() => heard.push('closed'))
+    const closed = app.close().then(() => received.push('closed'))
     await run()
     goOn.resolve()
     await closed
-    expect(heard).toEqual(['run-1/two/completed 2 1', 'closed'])
+    expect(received).toEqual(['run-1/two/completed 2 1', 'closed'])
     await apps.open([Notifier], LISTENING)
     await until(3)
-    expect(heard.slice(2)).toEqual(['run-2/two/completed 2 1'])
+    expect(received.slice(2)).toEqual(['run-2/two/completed 2 1'])
   })
 
   it('may receive one event in two handlers only with separate groups', async () => {
@@ -166,7 +166,7 @@ describe('a Nest controller', () => {
     await apps.open([TwiceByGroup], LISTENING)
     await run()
     await until(2)
-    expect(heard.sort()).toEqual(['first run-1/one/completed', 'second run-1/one/completed'])
+    expect(received.sort()).toEqual(['first run-1/one/completed', 'second run-1/one/completed'])
   })
 
   it('is refused if an option of a handler or of the strategy is unknown or invalid', async () => {

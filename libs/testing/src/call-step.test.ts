@@ -48,7 +48,7 @@ describe('a step called in a test', () => {
 
   it('reads a source', async () => {
     class Counter {
-      readonly describes = 'a counter'
+      readonly name = 'a counter'
       readonly start = 4
       version = () => 'not asked for'
       open() {

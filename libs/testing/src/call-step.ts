@@ -100,7 +100,7 @@ export async function callStep<I extends Kinds, S extends AnySchema, O extends K
 function withoutVersions(reads: Connectors | undefined): Connectors | undefined {
   const opened = Object.entries(reads ?? {}).map(([name, connector]): [string, Connector<unknown>] => [
     name,
-    { describes: connector.describes, open: (context) => connector.open(context) as unknown },
+    { name: connector.name, open: (context) => connector.open(context) as unknown },
   ])
   return reads && Object.fromEntries(opened)
 }

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { inProcess, processPool, type ComputeOptions, type Confinement } from '@cairn/drivers/compute'
-import type { Compute, Work } from '@cairn/records'
+import { packagesDigest, type Compute, type Work } from '@cairn/records'
 import { median, seconds, temporaryFolder, type Case, type Lab } from '../lab.ts'
 
 const TASKS = 300
@@ -63,11 +63,15 @@ function workIn(root: string): Work {
   const path = join(root, 'code', `${fingerprint}.mjs`)
   mkdirSync(join(root, 'code'))
   writeFileSync(path, MODULE)
+  const closure = { packages: [], imports: {} }
+  const packages = packagesDigest(closure)
+  const manifest = join(root, 'code', `${fingerprint}.json`)
+  writeFileSync(manifest, JSON.stringify({ v: 1, fingerprint, node: 24, declarations: [], reaches: [], ...closure }))
   return {
     run: 'run',
     node: 'empty',
     step: 'empty',
-    code: { fingerprint, digest: hash('sha256', MODULE), name: fingerprint, path, manifest: undefined },
+    code: { fingerprint, digest: hash('sha256', MODULE), packages, name: fingerprint, path, manifest },
     items: [{ index: 0, inputs: {}, key: fingerprint }],
     params: {},
     secrets: [],

@@ -97,9 +97,9 @@ class Clients {
 
   static async open(lab: ServicesLab, control: ControlProcess): Promise<Clients> {
     const clients = new Clients(control)
-    await lab.listen(cairnTopicOf('five'), (heard) => {
-      if (typeOf(heard) !== 'run-ended') return
-      const { run, status } = dataOf(heard)
+    await lab.listen(cairnTopicOf('five'), (received) => {
+      if (typeOf(received) !== 'run-ended') return
+      const { run, status } = dataOf(received)
       const end = clients.#endOf(run)
       if (status === 'completed') end.resolve()
       else end.reject(new Error(`${run} ended as ${status}`))

@@ -27,7 +27,7 @@ export const load = source('load', {
 
 /** A source without a version, whose result grows old at once. */
 export const poll = source('poll', {
-  reads: { feed: { describes: 'a feed', open: () => 7 } },
+  reads: { feed: { name: 'a feed', open: () => 7 } },
   outputs: { n: Int },
   cache: { maxAge: 1 },
   run: ({ feed }) => ({ n: feed }),

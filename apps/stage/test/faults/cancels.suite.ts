@@ -48,9 +48,9 @@ export function cancels(theWorld: Case): void {
     // As many runs as a stage handles at once. Later events wait, until so many wait that the partition is paused.
     const runs: string[] = []
     for (let count = 0; count < 16; count++) runs.push(await world.submit(world.fresh({ drawMs: 120_000, items: 1 })))
-    await world.until('draw is at work', () => runs.some((run) => world.heard.has(`${run}/draw/attempt-started/1`)))
-    const atWork = runs.find((run) => world.heard.has(`${run}/draw/attempt-started/1`))!
-    const { event } = world.heard.get(`${atWork}/draw/attempt-started/1`)!
+    await world.until('draw is at work', () => runs.some((run) => world.received.has(`${run}/draw/attempt-started/1`)))
+    const atWork = runs.find((run) => world.received.has(`${run}/draw/attempt-started/1`))!
+    const { event } = world.received.get(`${atWork}/draw/attempt-started/1`)!
     const error = { code: 'STEP_FAILED' as const, message: 'x'.repeat(95_000) }
     const filler = Array.from({ length: 130 }, (_, index) => {
       const attempt = 1_000 + index
@@ -58,7 +58,7 @@ export function cancels(theWorld: Case): void {
       return { ...event, id, type: 'cairn.attempt-failed' as const, data: { ...event.data, attempt, error } }
     })
     for (const one of filler) await world.bus.publish(world.topic, [one])
-    await world.until('it is all there', () => world.heard.has(filler.at(-1)!.id))
+    await world.until('it is all there', () => world.received.has(filler.at(-1)!.id))
     const partition = async () =>
       Math.max(...[...(await world.progress('draw')).values()].map(({ committed, end }) => end - committed))
     expect(await partition()).toBeGreaterThan(60)

@@ -12,7 +12,7 @@ export function events(theWorld: Case): void {
     const random = seeded(7)
     const echoes: Promise<void>[] = []
     const stop = world.onEvent((event) => {
-      if (world.heard.get(event.id)!.times > 2) return
+      if (world.received.get(event.id)!.times > 2) return
       echoes.push(
         (async () => {
           await new Promise((later) => setTimeout(later, random() * 1_500))
@@ -39,9 +39,10 @@ export function events(theWorld: Case): void {
       return records.sort()
     }
     const before = await recordsOf()
-    const all = [...world.heard.values()].map(({ event }) => event).slice(-400)
+    const all = [...world.received.values()].map(({ event }) => event).slice(-400)
     await world.bus.publish(world.topic, shuffled(all, seeded(11)))
-    for (const step of STEPS) await world.until(`${step} has heard it all`, async () => (await world.lag(step)) === 0)
+    for (const step of STEPS)
+      await world.until(`${step} has received it all`, async () => (await world.lag(step)) === 0)
     expect(await recordsOf()).toEqual(before)
   })
 
@@ -49,7 +50,7 @@ export function events(theWorld: Case): void {
     const world = theWorld()
     const run = await world.submit(world.fresh({ drawMs: 1_500 }))
     const { event } = await world.until('an event', () =>
-      [...world.heard.values()].find(({ event }) => event.data.run === run),
+      [...world.received.values()].find(({ event }) => event.data.run === run),
     )
     const headers = {
       ce_specversion: '1.0',

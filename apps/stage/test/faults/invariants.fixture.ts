@@ -24,7 +24,7 @@ export interface Report {
   /** Number of processes that ended. */
   readonly deaths: number
   /** How often control published the events of a run again. */
-  readonly toldAgain: number
+  readonly publishedAgain: number
   /** How often control wrote the end of a run. */
   readonly endsWritten: number
 }
@@ -93,9 +93,10 @@ export async function checkInvariants(world: World, options: CheckOptions = {}):
     .catch(() => wrong.push(`left behind by services that are gone: ${world.leftBehind().join(', ')}`))
   if (more) wrong.push(...(await more()))
   const logs = world.replicas.map((replica) => replica.logs).join('')
-  const toldAgain = logs.split('"msg":"it had stalled').length - 1
+  const publishedAgain = logs.split('"msg":"it had stalled').length - 1
   const endsWritten = logs.split('"msg":"it had ended, but its end').length - 1
-  if (toldAgain + endsWritten > 0 && !world.mayHelp) wrong.push(`control had to help: ${toldAgain}, ${endsWritten}`)
+  if (publishedAgain + endsWritten > 0 && !world.mayHelp)
+    wrong.push(`control had to help: ${publishedAgain}, ${endsWritten}`)
   if (wrong.length > 0) throw new Error(`${wrong.length} invariants do not hold:\n${wrong.slice(0, 30).join('\n')}`)
   return {
     submitted: submitted.size,
@@ -107,7 +108,7 @@ export async function checkInvariants(world: World, options: CheckOptions = {}):
     orphans,
     lag,
     deaths: world.replicas.reduce((sum, { ends }) => sum + ends.length, 0),
-    toldAgain,
+    publishedAgain,
     endsWritten,
   }
 }
@@ -128,7 +129,7 @@ export function asTable(report: Report): string {
     ['orphans collected', rest.orphans],
     ['lag at the end', rest.lag],
     ['processes that died or left', rest.deaths],
-    ['told again by control', rest.toldAgain],
+    ['published again by control', rest.publishedAgain],
     ['run ends by control', rest.endsWritten],
   ]
   return lines.map(([name, value]) => `${name.padEnd(28)} ${String(value)}`).join('\n')
@@ -160,18 +161,20 @@ function stateOf(plan: Plan, ends: EndedRun['ends']): RunState {
   return state
 }
 
-function judge({ heard }: World, plan: Plan, { end, ends }: EndedRun, wrong: string[]): void {
+function judge({ received }: World, plan: Plan, { end, ends }: EndedRun, wrong: string[]): void {
   const { run } = plan
   const state = stateOf(plan, ends)
   const unfinished = [...state.unfinished()]
   if (unfinished.length > 0) wrong.push(`${run}: no terminal record of ${unfinished.join(', ')}`)
   // If a record was written a second time, its time differs from that of the event.
   for (const [task, { status, endedAt }] of ends) {
-    if (!state.ended(task)) wrong.push(`${run}: a terminal record of ${task}, which is no task`)
+    if (!state.hasEnded(task)) wrong.push(`${run}: a terminal record of ${task}, which is no task`)
     for (const other of ENDINGS) {
-      const told = heard.get(`${run}/${task}/${other}`)
-      if (told && (other !== status || told.event.time !== new Date(endedAt).toISOString()))
-        wrong.push(`${run}/${task} is ${status} at ${endedAt}, and was told to be ${other} at ${told.event.time}`)
+      const published = received.get(`${run}/${task}/${other}`)
+      if (published && (other !== status || published.event.time !== new Date(endedAt).toISOString()))
+        wrong.push(
+          `${run}/${task} is ${status} at ${endedAt}, and was published as ${other} at ${published.event.time}`,
+        )
     }
   }
   if (!end) wrong.push(`${run} has no end`)
@@ -181,16 +184,16 @@ function judge({ heard }: World, plan: Plan, { end, ends }: EndedRun, wrong: str
 
 /** Checks that every terminal record has its event, and every terminal event its record. */
 async function checkEffects(world: World, wanted: ReadonlySet<string>, wrong: string[], ms: number) {
-  const { heard, submitted } = world
+  const { received, submitted } = world
   await world
-    .until('every ending is told', () => [...wanted].every((id) => heard.has(id)), ms)
-    .catch(() => wrong.push(`never told: ${[...wanted].filter((id) => !heard.has(id)).join(', ')}`))
+    .until('every end is published', () => [...wanted].every((id) => received.has(id)), ms)
+    .catch(() => wrong.push(`never published: ${[...wanted].filter((id) => !received.has(id)).join(', ')}`))
   let effects = 0
   let duplicates = 0
-  for (const [id, { event, times }] of heard) {
+  for (const [id, { event, times }] of received) {
     const type = event.type.slice('cairn.'.length)
     if (!submitted.has(event.data.run) || !(ENDINGS.has(type) || type === 'run-ended')) continue
-    if (!wanted.has(id)) wrong.push(`told of ${id}, which did not happen`)
+    if (!wanted.has(id)) wrong.push(`the event ${id} was published, which did not happen`)
     effects++
     duplicates += times - 1
   }

@@ -62,7 +62,7 @@ export function kills(theWorld: Case): void {
   it('fails a task, with the reason, if every attempt kills its host', async () => {
     const world = theWorld()
     const run = await world.submit(world.fresh({ drawMs: 500 }))
-    const ended = () => world.heard.has(`${run}/run-ended`)
+    const ended = () => world.received.has(`${run}/run-ended`)
     for (let deaths = 0; !ended(); deaths++) {
       world.arm('draw', 'computing')
       await world.until('draw dies, or gives up', () => world.reached('draw') || ended())

@@ -6,7 +6,7 @@ export function stops(theWorld: Case): void {
     const world = theWorld()
     await world.stop(world.replica('total'))
     // The grace period in seconds; long enough for the task even on a slow machine.
-    const patient = await world.startStage('total', { CAIRN_GRACE: '600' })
+    const patient = await world.startStage('total', { CAIRN_SHUTDOWN_TIMEOUT: '600' })
     const { pid } = patient
     const run = await world.submit(world.fresh({ totalMs: 500 }))
     await world.untilHeard(run, 'attempt-started/1', 'total')
@@ -43,7 +43,7 @@ export function stops(theWorld: Case): void {
     expect((await world.end(run, 'total')).host.split('/')[1]).toBe(String(other.pid))
     thaw()
     // It publishes the event of the existing record once more, and does not change the record.
-    await world.until('the zombie has told', () => (world.heard.get(`${run}/total/completed`)?.times ?? 0) > 1)
+    await world.until('the zombie has published', () => (world.received.get(`${run}/total/completed`)?.times ?? 0) > 1)
     expect((await world.end(run, 'total')).host.split('/')[1]).toBe(String(other.pid))
     expect(zombie.ends.at(-1)).not.toBe('SIGKILL')
     await world.stop(other)

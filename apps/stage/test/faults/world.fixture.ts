@@ -101,7 +101,7 @@ export class World {
   /** Runs whose submission was started, acknowledged or not. */
   readonly tried = new Set<string>()
   /** Events that a consumer received, and how often, by id. */
-  readonly heard = new Map<string, { readonly event: CairnEvent; times: number }>()
+  readonly received = new Map<string, { readonly event: CairnEvent; times: number }>()
   /** False events published by tests, as `<id> <time>`. Ignored here, as by a consumer that checks the records. */
   readonly lies = new Set<string>()
   /** All services, except those that were stopped. */
@@ -188,9 +188,9 @@ export class World {
     this.#write('tokens.json', [{ name: 'all', sha256: hash('sha256', this.#token), pipelines: ['*'], rights }])
     await this.bus.subscribe(this.topic, { group: 'effects', from: 'beginning' }, async (event) => {
       if (this.lies.has(`${event.id} ${event.time}`)) return
-      const known = this.heard.get(event.id)
+      const known = this.received.get(event.id)
       if (known) known.times++
-      else this.heard.set(event.id, { event, times: 1 })
+      else this.received.set(event.id, { event, times: 1 })
       for (const listener of this.#listeners) listener(event)
       this.#changed()
     })
@@ -224,7 +224,7 @@ export class World {
       CAIRN_STEP: step,
       CAIRN_SCRATCH: join(this.folder, 'scratch'),
       CAIRN_JOBS: '2',
-      CAIRN_GRACE: '6',
+      CAIRN_SHUTDOWN_TIMEOUT: '6',
       CAIRN_SESSION: String(SESSION),
       CAIRN_CONNECTION: join(this.folder, 'stages.json'),
       CAIRN_TEST_CRASH: this.#armed(step),
@@ -386,7 +386,7 @@ export class World {
 
   untilHeard(run: string, type: string, task = '', ms = PATIENCE_MS): Promise<CairnEvent> {
     const id = task === '' ? `${run}/${type}` : `${run}/${task}/${type}`
-    return this.until(`heard ${id}`, () => this.heard.get(id)?.event, ms)
+    return this.until(`received ${id}`, () => this.received.get(id)?.event, ms)
   }
 
   /** Resolves with the status of each run once all of them have ended. */
@@ -407,8 +407,8 @@ export class World {
       this.store.children(this.at.ends(run)),
       readRecord<RunEnd>(this.store, this.at.runEnd(run)),
     ])
-    const heard = [...this.heard.keys()].filter((id) => id.startsWith(`${run}/`))
-    return `${run}: end ${end?.status ?? 'not recorded'}; ended: ${ends.join(', ')}; heard: ${heard.join(', ')}`
+    const received = [...this.received.keys()].filter((id) => id.startsWith(`${run}/`))
+    return `${run}: end ${end?.status ?? 'not recorded'}; ended: ${ends.join(', ')}; received: ${received.join(', ')}`
   }
 
   /** Follows a run through a given control service. */

@@ -172,7 +172,7 @@ try {
   const isAfter = (share: number) => performance.now() - began > share * minutes * 60_000
   const isOver = () => hasFailed || isAfter(1)
   telling = setInterval(() => {
-    const over = [...world.submitted.keys()].filter((run) => world.heard.has(`${run}/run-ended`)).length
+    const over = [...world.submitted.keys()].filter((run) => world.received.has(`${run}/run-ended`)).length
     note(`${world.submitted.size} runs submitted, ${over} ended; ${wrong.length} wrong`)
     if (isAfter(0.5)) memory['in the middle'] ??= memoryOf(world, SERVICES)
   }, 30_000)

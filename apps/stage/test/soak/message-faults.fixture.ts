@@ -25,7 +25,7 @@ export function messageFaults({ world, dice: { random, oneOf }, wrong }: Soaked)
   }
   return {
     'events again, shuffled': () => {
-      const events = [...world.heard.values()].slice(-300).map(({ event }) => event)
+      const events = [...world.received.values()].slice(-300).map(({ event }) => event)
       return world.bus.publish(world.topic, shuffled(events, random).slice(0, 150))
     },
     'hostile messages': async () => {

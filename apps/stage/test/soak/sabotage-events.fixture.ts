@@ -5,28 +5,28 @@ import type { Sabotage, Sabotaged, Undo } from './sabotage.fixture.ts'
 
 /** Violations in events, in the effects of the consumer, and in services. */
 export function wrongEvents({ world, effects, run, wrong }: Sabotaged): Sabotage[] {
-  const { heard, topic, bus } = world
+  const { received, topic, bus } = world
   const ended = `${run}/total/completed`
   return [
     {
-      what: 'an ending that is not told',
-      said: /never told: .*\/total\/completed/,
+      what: 'an end that is not published',
+      said: /never published: .*\/total\/completed/,
       act: () => {
-        const told = heard.get(ended)!
-        heard.delete(ended)
-        return () => heard.set(ended, told)
+        const published = received.get(ended)!
+        received.delete(ended)
+        return () => received.set(ended, published)
       },
     },
     {
-      what: 'an ending that is told, and did not happen',
-      said: /told of .*\/total\/failed, which did not happen/,
+      what: 'an end that is published and did not happen',
+      said: /the event .*\/total\/failed was published, which did not happen/,
       act: async () => {
-        const { event } = heard.get(ended)!
+        const { event } = received.get(ended)!
         const id = `${run}/total/failed`
         await bus.publish(topic, [{ ...event, id, type: 'cairn.failed' }])
-        await world.until('it is told', () => heard.has(id))
+        await world.until('it is published', () => received.has(id))
         return async () => {
-          heard.delete(id)
+          received.delete(id)
           await caughtUp()
         }
       },
@@ -36,7 +36,7 @@ export function wrongEvents({ world, effects, run, wrong }: Sabotaged): Sabotage
       said: /still not: the lag of report is 0/,
       act: async () => {
         const thaw = world.replica('report').freeze()
-        await bus.publish(topic, [heard.get(ended)!.event])
+        await bus.publish(topic, [received.get(ended)!.event])
         return async () => {
           thaw()
           await caughtUp()

@@ -10,7 +10,7 @@ const GHOST = 'ghost'
 
 /** Violations in the store. */
 export function wrongRecords({ world, run, wrong }: Sabotaged): Sabotage[] {
-  const { at, submitted, tried, heard } = world
+  const { at, submitted, tried, received } = world
   const end = at.end(run, 'total')
   const ghost = { ...submitted.get(run)!, run: GHOST }
   return [
@@ -26,10 +26,10 @@ export function wrongRecords({ world, run, wrong }: Sabotaged): Sabotage[] {
       what: 'a run of which nothing is stored',
       said: /ghost is gone, and was never seen to be complete/,
       act: () => {
-        const [told] = heard.values()
+        const [published] = received.values()
         submitted.set(GHOST, ghost)
-        heard.set(`${GHOST}/run-ended`, told!)
-        return () => submitted.delete(GHOST) && heard.delete(`${GHOST}/run-ended`)
+        received.set(`${GHOST}/run-ended`, published!)
+        return () => submitted.delete(GHOST) && received.delete(`${GHOST}/run-ended`)
       },
     },
     {
@@ -48,7 +48,7 @@ export function wrongRecords({ world, run, wrong }: Sabotaged): Sabotage[] {
     },
     {
       what: 'a terminal record that was changed',
-      said: /a terminal record was changed[^]*was told to be completed/,
+      said: /a terminal record was changed[^]*was published as completed/,
       act: () =>
         changed(
           world,

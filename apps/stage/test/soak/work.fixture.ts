@@ -33,7 +33,7 @@ export async function bringWork(soaked: Soaked, isOver: () => boolean): Promise<
     })
     try {
       const run = random() < 0.3 ? await byControl(soaked, request) : await world.submit(request)
-      if (!world.heard.has(`${run}/run-ended`)) inFlight.add(run)
+      if (!world.received.has(`${run}/run-ended`)) inFlight.add(run)
       if (random() < 0.15) void sleep(between(0, 4_000)).then(() => world.cancel(run).catch(() => {}))
     } catch {
       refused++

@@ -10,7 +10,7 @@ export type Times = 'as Dates' | 'as texts'
 /** What `fromSql` reads from. Created by `postgres`, `sqlite` or `duckdb`. */
 export interface Database {
   /** The name that people see. It contains no password. */
-  readonly describes: string
+  readonly name: string
   /** The version of all its content, if that is cheap to tell: the digest of a file. */
   version?(context: ConnectorContext): Promise<string>
   /**
@@ -22,10 +22,10 @@ export interface Database {
 }
 
 /** Names the columns of a result. @throws CairnError BAD_DEFINITION when two have the same name */
-export function checkNames(names: readonly string[], describes: string): void {
+export function checkNames(names: readonly string[], name: string): void {
   const twice = names.find((name, at) => names.indexOf(name) !== at)
   if (twice !== undefined)
-    throw new CairnError('BAD_DEFINITION', `the query of ${describes} returns two columns with the name "${twice}"`, {
+    throw new CairnError('BAD_DEFINITION', `the query of ${name} returns two columns with the name "${twice}"`, {
       next: `rename one: select … as ${twice}_2`,
     })
 }
@@ -72,14 +72,10 @@ export async function installed<Module>(load: () => Promise<Module>, name: strin
 }
 
 /** An error of a database, without the connection string. */
-export function unreadable(describes: string, cause: unknown): CairnError {
+export function unreadable(name: string, cause: unknown): CairnError {
   if (cause instanceof CairnError) return cause
   const { message, code } = cause as Error & { readonly code?: string }
-  return new CairnError(
-    'SOURCE_UNREACHABLE',
-    `cannot read from ${describes}: ${message || (code ?? 'no reason given')}`,
-    {
-      cause,
-    },
-  )
+  return new CairnError('SOURCE_UNREACHABLE', `cannot read from ${name}: ${message || (code ?? 'no reason given')}`, {
+    cause,
+  })
 }

@@ -27,7 +27,7 @@ import {
 export function duckdb(path: string): Database {
   checkText(path, 'duckdb', `duckdb('data/shop.duckdb')`)
   return {
-    describes: path,
+    name: path,
     version: (context) => versionWithLog(path, '.wal', context),
     rows: (context, query, values, times) => rows(path, context, query, values, times),
   }

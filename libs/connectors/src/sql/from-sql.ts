@@ -54,7 +54,7 @@ export function fromSql<Row = any>(
   )
   const { values = [], watermark } = options
   return {
-    describes: database.describes,
+    name: database.name,
     async version(context) {
       if (watermark !== undefined) return markOf(await only(database, context, watermark))
       const content = await database.version?.(context)
@@ -84,7 +84,7 @@ async function only(database: Database, context: ConnectorContext, watermark: st
   for await (const row of database.rows(context, watermark, [], 'as texts')) if (rows.push(row) > 1) break
   if (rows.length === 1) return rows[0]!
   const many = rows.length === 0 ? 'no row' : 'several rows'
-  throw new CairnError('BAD_DEFINITION', `the watermark of ${database.describes} returns ${many}, not one`, {
+  throw new CairnError('BAD_DEFINITION', `the watermark of ${database.name} returns ${many}, not one`, {
     next: 'use aggregates: select max(changed_at), count(*) from …',
   })
 }

@@ -45,7 +45,7 @@ export function postgres(secret: string): Database {
       next: `for example postgres('SHOP_DATABASE') with secrets: ['SHOP_DATABASE'], and cairn secrets to set it`,
     })
   return {
-    describes: `the PostgreSQL database of ${secret}`,
+    name: `the PostgreSQL database of ${secret}`,
     rows: (context, query, values, times) => rows(secret, context, query, values, times),
   }
 }
@@ -57,7 +57,7 @@ async function* rows(
   values: readonly unknown[],
   times: Times,
 ): AsyncGenerator<SqlRow> {
-  const describes = `the PostgreSQL database of ${secret}`
+  const name = `the PostgreSQL database of ${secret}`
   const connectionString = secrets[secret]
   if (connectionString === undefined)
     throw new CairnError('SOURCE_UNREACHABLE', `the source does not declare the secret ${secret}`, {
@@ -93,7 +93,7 @@ async function* rows(
       if (isFirst)
         checkNames(
           fields.map(({ name }) => name),
-          describes,
+          name,
         )
       for (const row of rows)
         yield Object.fromEntries(fields.map((field, at) => [field.name, valueOf(row[at] ?? null, field, times)]))
@@ -102,7 +102,7 @@ async function* rows(
     }
   } catch (cause) {
     signal.throwIfAborted()
-    throw unreadable(describes, cause)
+    throw unreadable(name, cause)
   } finally {
     signal.removeEventListener('abort', stop)
     if (!isRead) stop() // rows that nobody wants are not fetched

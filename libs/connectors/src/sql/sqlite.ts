@@ -16,7 +16,7 @@ import { checkNames, integer, unreadable, type Database, type SqlRow, type SqlVa
 export function sqlite(path: string): Database {
   checkText(path, 'sqlite', `sqlite('data/shop.db')`)
   return {
-    describes: path,
+    name: path,
     version: (context) => versionWithLog(path, '-wal', context),
     rows: (context, query, values) => rows(path, context, query, values),
   }

@@ -7,10 +7,12 @@ import { fileURLToPath } from 'node:url'
 import { vi } from 'vitest'
 import {
   inlineBytes,
+  packagesDigest,
   type Code,
   type Compute,
   type ErrorRecord,
   type EncodedArtifact,
+  type Manifest,
   type Printed,
   type StoredCode,
   type Work,
@@ -27,6 +29,8 @@ export type Settled =
 export const DEADLINE_MS = 300_000
 
 const HOST_MAIN = fileURLToPath(new URL('./host.fixture.ts', import.meta.url))
+
+const CLOCK = [{ what: 'clock', detail: 'Date.now()', line: 1, via: 0 }] as const
 
 /** A project's folder for a test, with stored code, and work that runs the code. */
 export class Workshop {
@@ -93,7 +97,23 @@ ${after}`
     const digest = hash('sha256', module)
     const fingerprint = hash('sha256', `fingerprint of ${module}`)
     const path = this.write(`code/${fingerprint}.mjs`, module)
-    return { fingerprint, digest, name: fingerprint, path, manifest: undefined }
+    return this.withManifest({ fingerprint, digest, path })
+  }
+
+  /** Writes the manifest of stored code. By default, the code reads the clock and loads no packages. */
+  withManifest(
+    { fingerprint, digest, path }: Pick<StoredCode, 'fingerprint' | 'digest' | 'path'>,
+    { reaches = CLOCK, imports = {}, packages = [] }: Partial<Pick<Manifest, 'reaches' | 'imports' | 'packages'>> = {},
+  ): StoredCode {
+    const manifest = { v: 1, fingerprint, node: 24, declarations: [], reaches, imports, packages }
+    return {
+      fingerprint,
+      digest,
+      packages: packagesDigest({ imports, packages }),
+      name: fingerprint,
+      path,
+      manifest: this.write(`code/${fingerprint}.json`, JSON.stringify(manifest)),
+    }
   }
 
   /** Stores code that imports a package of the project in `project/` and a package of a folder inside that. */
@@ -108,18 +128,7 @@ ${after}`
     }
     const before = `import { shape } from 'shape'\nimport { tint } from 'tint'`
     const code = this.code(`() => ({ out: tint + ' and ' + shape })`, { before })
-    const { fingerprint } = code
-    const stated = {
-      v: 1,
-      fingerprint,
-      node: 24,
-      declarations: [],
-      packages: [],
-      reaches: [],
-      imports: { tint: 'inner' },
-    }
-    const manifest = this.write(`code/${fingerprint}.json`, JSON.stringify(stated))
-    return { ...code, manifest }
+    return this.withManifest(code, { reaches: [], imports: { tint: 'inner' } })
   }
 
   work(code: Code, asked: Partial<Work> = {}): Work {

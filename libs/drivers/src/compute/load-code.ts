@@ -60,14 +60,14 @@ async function importCode(code: StoredCode, root: string, step: string): Promise
     registerHooks({ resolve: resolveInProject, load: loadChecked })
   }
   const manifest = readManifest(code)
-  if (!manifest && code.packages !== undefined) throw packagesUnknown(code)
+  if (!manifest) throw packagesUnknown(code)
   const url = pathToFileURL(path).href
   const source = withSourcesIn(root, path, bytes.toString())
   closures.set(url, {
     root,
     source,
     code,
-    imports: manifest?.imports ?? {},
+    imports: manifest.imports,
   })
   return withBuiltIns(url, `the code of ${step}`, async () => (await import(url)) as Partial<LoadedCode>)
 }
@@ -79,7 +79,7 @@ async function importCode(code: StoredCode, root: string, step: string): Promise
 export function readManifest({ name, manifest: path, packages }: CodeFiles): Manifest | undefined {
   try {
     const manifest = path === undefined ? undefined : decodeRecord<Manifest>(readFileSync(path), `code/${name}.json`)
-    return manifest && (packages ?? packagesDigest(manifest)) === packagesDigest(manifest) ? manifest : undefined
+    return manifest && packages === packagesDigest(manifest) ? manifest : undefined
   } catch {
     return undefined
   }

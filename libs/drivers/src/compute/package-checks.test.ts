@@ -45,10 +45,8 @@ describe('a pool with checks of packages', () => {
     )
   const code = (run: string, before = `import { value, pid } from 'outer'`): StoredCode => {
     const made = shop.code(run, { before })
-    const { fingerprint } = made
     const packages = [{ name: 'outer', version: '1.0.0', integrity: 'sha512-', via: 0 }]
-    const manifest = { v: 1, fingerprint, declarations: [], reaches: [], imports: {}, packages }
-    return { ...made, manifest: shop.write(`code/${made.fingerprint}.json`, JSON.stringify(manifest)) }
+    return shop.withManifest(made, { reaches: [], packages })
   }
   const compute = () => withPackageChecks(pool, { examine })
   const out = (stored: StoredCode) => only(compute(), shop.work(stored))

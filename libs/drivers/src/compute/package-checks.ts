@@ -76,7 +76,7 @@ class InstalledPackages {
 
   #examineCode(code: Code): PackageStates | CairnError {
     if ('inline' in code) return {}
-    const { name, packages: pinned = '' } = code
+    const { name, packages: pinned } = code
     const known = `${name} ${pinned}`
     const manifest = this.#manifests.get(known) ?? readManifest(code)
     if (!manifest) return packagesUnknown(code)

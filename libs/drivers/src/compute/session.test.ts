@@ -274,10 +274,12 @@ describe('a body in a worker process', () => {
       const code = shop.code(
         '(_, { n }) => { process.stdout.write("some of " + n + "\\nrest of " + n); return { out: "" } }',
       )
-      const heard: string[] = []
+      const received: string[] = []
       for (let n = 0; n < 20; n++)
-        await only(pool, shop.work(code, { params: { n }, print: ({ line }) => void heard.push(`${n}: ${line}`) }))
-      expect(heard).toEqual(Array.from({ length: 20 }, (_, n) => [`${n}: some of ${n}`, `${n}: rest of ${n}`]).flat())
+        await only(pool, shop.work(code, { params: { n }, print: ({ line }) => void received.push(`${n}: ${line}`) }))
+      expect(received).toEqual(
+        Array.from({ length: 20 }, (_, n) => [`${n}: some of ${n}`, `${n}: rest of ${n}`]).flat(),
+      )
     })
 
     it('has secrets masked in its output, even single lines of one', async () => {

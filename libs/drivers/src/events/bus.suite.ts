@@ -21,25 +21,25 @@ export function busSuite(name: string, open: () => EventBus | Promise<EventBus>)
     const collector = (count: number) => {
       const ids: string[] = []
       const all = Promise.withResolvers<string[]>()
-      const hear = async ({ id }: CairnEvent) => {
+      const receive = async ({ id }: CairnEvent) => {
         if (ids.push(id) === count) all.resolve(ids)
       }
-      return { hear, all: all.promise, ids }
+      return { receive, all: all.promise, ids }
     }
     const ids = (count: number) => Array.from({ length: count }, (_, index) => `e${index}`)
 
     it('delivers published events', async () => {
       const bus = await open()
-      const { hear, all } = collector(100)
-      await bus.subscribe('topic', { group: 'g', from: 'now' }, hear)
+      const { receive, all } = collector(100)
+      await bus.subscribe('topic', { group: 'g', from: 'now' }, receive)
       await bus.publish('topic', events(100))
       expect((await all).sort()).toEqual(ids(100).sort())
     })
 
     it('sends deferred events together with urgent ones, or after their maximum delay', async () => {
       const bus = await open()
-      const { hear, all } = collector(3)
-      await bus.subscribe('topic', { group: 'g', from: 'now' }, hear)
+      const { receive, all } = collector(3)
+      await bus.subscribe('topic', { group: 'g', from: 'now' }, receive)
       await bus.publish('topic', [event('late', 'key')], { withinMs: 100 })
       const patient = bus.publish('topic', [event('patient', 'key')], { withinMs: 1e6 })
       await Promise.all([patient, bus.publish('topic', [event('urgent', 'key')])])
@@ -59,7 +59,7 @@ export function busSuite(name: string, open: () => EventBus | Promise<EventBus>)
       const bus = await open()
       const sent = event('one')
       const came = Promise.withResolvers<CairnEvent>()
-      await bus.subscribe('topic', { group: 'g', from: 'now' }, async (heard) => came.resolve(heard))
+      await bus.subscribe('topic', { group: 'g', from: 'now' }, async (received) => came.resolve(received))
       await bus.publish('topic', [sent])
       expect(await came.promise).toEqual(sent)
       expect(await came.promise).not.toBe(sent)
@@ -71,15 +71,15 @@ export function busSuite(name: string, open: () => EventBus | Promise<EventBus>)
       const both: string[] = []
       const all = Promise.withResolvers<void>()
       const shared = async ({ id }: CairnEvent) => void (both.push(id) === 60 && all.resolve())
-      await bus.subscribe('topic', { group: 'shared', from: 'now' }, async (heard) => {
-        await left.hear(heard)
-        await shared(heard)
+      await bus.subscribe('topic', { group: 'shared', from: 'now' }, async (received) => {
+        await left.receive(received)
+        await shared(received)
       })
-      await bus.subscribe('topic', { group: 'shared', from: 'now' }, async (heard) => {
-        await right.hear(heard)
-        await shared(heard)
+      await bus.subscribe('topic', { group: 'shared', from: 'now' }, async (received) => {
+        await right.receive(received)
+        await shared(received)
       })
-      await bus.subscribe('topic', { group: 'other', from: 'now' }, other.hear)
+      await bus.subscribe('topic', { group: 'other', from: 'now' }, other.receive)
       await bus.publish('topic', events(60))
       await all.promise
       expect((await other.all).sort()).toEqual(ids(60).sort())
@@ -122,13 +122,13 @@ export function busSuite(name: string, open: () => EventBus | Promise<EventBus>)
       channels.deadLetter.subscribe(listen)
       onTestFinished(() => channels.deadLetter.unsubscribe(listen))
       const poison = Promise.withResolvers<string>()
-      const { hear, all } = collector(1)
+      const { receive, all } = collector(1)
       await bus.subscribe(
         'topic',
         { group: 'g', from: 'now', onPoison: ({ id }) => poison.resolve(id) },
-        async (heard) => {
-          if (heard.id === 'bad') throw new Error('never')
-          await hear(heard)
+        async (received) => {
+          if (received.id === 'bad') throw new Error('never')
+          await receive(received)
         },
       )
       await bus.publish('topic', [event('bad', 'key'), event('good', 'key')])
@@ -142,14 +142,14 @@ export function busSuite(name: string, open: () => EventBus | Promise<EventBus>)
       let inProgress = 0
       let most = 0
       const three = Promise.withResolvers<void>()
-      const { hear, all } = collector(20)
-      await bus.subscribe('topic', { group: 'g', from: 'now', concurrency: 3 }, async (heard) => {
+      const { receive, all } = collector(20)
+      await bus.subscribe('topic', { group: 'g', from: 'now', concurrency: 3 }, async (received) => {
         most = Math.max(most, ++inProgress)
         if (inProgress === 3) three.resolve()
         await three.promise
         await new Promise((later) => setTimeout(later, 2)) // a fourth would arrive now
         inProgress--
-        await hear(heard)
+        await receive(received)
       })
       await bus.publish('topic', events(20))
       await all
@@ -159,16 +159,16 @@ export function busSuite(name: string, open: () => EventBus | Promise<EventBus>)
     it('lets a new group start from the beginning', async () => {
       const bus = await open()
       await bus.publish('topic', events(10))
-      const { hear, all } = collector(10)
-      await bus.subscribe('topic', { group: 'late', from: 'beginning' }, hear)
+      const { receive, all } = collector(10)
+      await bus.subscribe('topic', { group: 'late', from: 'beginning' }, receive)
       expect((await all).sort()).toEqual(ids(10).sort())
     })
 
     it('lets a new group start from now', async () => {
       const bus = await open()
       await bus.publish('topic', events(10))
-      const { hear, all } = collector(1)
-      await bus.subscribe('topic', { group: 'late', from: 'now' }, hear)
+      const { receive, all } = collector(1)
+      await bus.subscribe('topic', { group: 'late', from: 'now' }, receive)
       await bus.publish('topic', [event('new')])
       expect(await all).toEqual(['new'])
     })
@@ -179,8 +179,8 @@ export function busSuite(name: string, open: () => EventBus | Promise<EventBus>)
       await new Promise((later) => setTimeout(later, 20))
       const time = Date.now()
       await bus.publish('topic', [event('after')])
-      const { hear, all } = collector(1)
-      await bus.subscribe('topic', { group: 'late', from: { time } }, hear)
+      const { receive, all } = collector(1)
+      await bus.subscribe('topic', { group: 'late', from: { time } }, receive)
       expect(await all).toEqual(['after'])
     })
 
@@ -188,11 +188,11 @@ export function busSuite(name: string, open: () => EventBus | Promise<EventBus>)
       const bus = await open()
       let outages = 8
       const poisoned: string[] = []
-      const { hear, all } = collector(1)
+      const { receive, all } = collector(1)
       const options = { group: 'g', from: 'now', onPoison: ({ id }: CairnEvent) => void poisoned.push(id) } as const
-      await bus.subscribe('topic', options, async (heard) => {
+      await bus.subscribe('topic', options, async (received) => {
         if (outages-- > 0) throw new CairnError('STORE_FAILED', 'the store is away')
-        await hear(heard)
+        await receive(received)
       })
       await bus.publish('topic', [event('one')])
       expect(await all).toEqual(['one'])
@@ -220,15 +220,15 @@ export function busSuite(name: string, open: () => EventBus | Promise<EventBus>)
       await bus.publish('topic', [event('one')])
       await taken.promise
       await first.close()
-      const { hear, all } = collector(1)
-      await bus.subscribe('topic', { group: 'g', from: 'now' }, hear)
+      const { receive, all } = collector(1)
+      await bus.subscribe('topic', { group: 'g', from: 'now' }, receive)
       expect(await all).toEqual(['one'])
     })
 
     it('delivers only events of the subscribed topic', async () => {
       const bus = await open()
-      const { hear, all } = collector(1)
-      await bus.subscribe('one', { group: 'g', from: 'now' }, hear)
+      const { receive, all } = collector(1)
+      await bus.subscribe('one', { group: 'g', from: 'now' }, receive)
       await bus.publish('two', [event('elsewhere')])
       await bus.publish('one', [event('here')])
       expect(await all).toEqual(['here'])

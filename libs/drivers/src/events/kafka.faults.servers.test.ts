@@ -60,9 +60,9 @@ describe.skipIf(!hasBroker)('faults of Kafka (needs Java and the jars of tools/s
     const bus = open({ requestTimeout: 1_000, sessionTimeout: 1_500, timeout: 60_000 })
     const topic = newTopic('outage')
     await bus.ensureTopics([topic])
-    const { ids, hear, untilCount, untilAll } = listener()
+    const { ids, receive, untilCount, untilAll } = listener()
     const poisoned: string[] = []
-    await bus.subscribe(topic, { group: 'g', from: 'now', onPoison: ({ id }) => void poisoned.push(id) }, hear)
+    await bus.subscribe(topic, { group: 'g', from: 'now', onPoison: ({ id }) => void poisoned.push(id) }, receive)
     const stop = load(bus, topic)
     await untilCount(200)
     await fail()
@@ -109,8 +109,8 @@ describe.skipIf(!hasBroker)('faults of Kafka (needs Java and the jars of tools/s
     const message = expect.stringMatching(`${topic}.*${broker.address}`)
     expect(failure).toMatchObject({ code: 'BUS_FAILED', message })
     await publishSurely(bus, topic, 'next')
-    const { hear, untilAll } = listener()
-    await bus.subscribe(topic, { group: 'g', from: 'beginning' }, hear)
+    const { receive, untilAll } = listener()
+    await bus.subscribe(topic, { group: 'g', from: 'beginning' }, receive)
     await untilAll(['first', ...acknowledged, 'next'])
   })
 
@@ -122,15 +122,15 @@ describe.skipIf(!hasBroker)('faults of Kafka (needs Java and the jars of tools/s
     const zombie = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
     onTestFinished(() => void zombie.kill('SIGKILL'))
     const of = listener()
-    createInterface(zombie.stdout).on('line', (id) => void of.hear(event(id)))
+    createInterface(zombie.stdout).on('line', (id) => void of.receive(event(id)))
     await bus.publish(topic, events(10))
     await of.untilCount(10)
     const committedOffset = async () => (await committed([broker.address], topic, 'g'))[0]
     await eventually(committedOffset).toBe(1)
 
     zombie.kill('SIGSTOP')
-    const { hear, untilCount, ids } = listener()
-    const { close } = await bus.subscribe(topic, { group: 'g', from: 'beginning' }, hear)
+    const { receive, untilCount, ids } = listener()
+    const { close } = await bus.subscribe(topic, { group: 'g', from: 'beginning' }, receive)
     await untilCount(9)
     await close()
     expect(ids).toEqual(of.ids.slice(1))
@@ -148,11 +148,11 @@ describe.skipIf(!hasBroker)('faults of Kafka (needs Java and the jars of tools/s
     const topic = newTopic('churn')
     const bus = open()
     await bus.ensureTopics([topic])
-    const { hear, untilAll, untilCount, ids } = listener()
+    const { receive, untilAll, untilCount, ids } = listener()
     const join = () =>
-      open().subscribe(topic, { group: 'g', from: 'now', concurrency: 20 }, async (heard) => {
+      open().subscribe(topic, { group: 'g', from: 'now', concurrency: 20 }, async (received) => {
         await pause(Math.random() * 20)
-        await hear(heard)
+        await receive(received)
       })
     const members: Subscription[] = [await join()]
     const stop = load(bus, topic)

@@ -30,10 +30,10 @@ describe.skipIf(!brokers)('Kafka', () => {
 
   /** A handler that resolves only after `open` is called. */
   const gate = () => {
-    const { ids, hear, untilCount } = listener()
+    const { ids, receive, untilCount } = listener()
     const opened = Promise.withResolvers<void>()
-    const handle = async (heard: CairnEvent) => {
-      await hear(heard)
+    const handle = async (received: CairnEvent) => {
+      await receive(received)
       await opened.promise
     }
     return { ids, handle, untilCount, open: opened.resolve }
@@ -72,10 +72,10 @@ describe.skipIf(!brokers)('Kafka', () => {
     const bus = open({ partitions: 1, closeTimeout: 100 })
     const topic = newTopic()
     await bus.ensureTopics([topic])
-    const { hear, untilCount } = listener()
-    await bus.subscribe(topic, { group: 'g', from: 'beginning' }, async (heard) => {
-      await hear(heard)
-      if (heard.id === 'e3') await new Promise(() => {})
+    const { receive, untilCount } = listener()
+    await bus.subscribe(topic, { group: 'g', from: 'beginning' }, async (received) => {
+      await receive(received)
+      if (received.id === 'e3') await new Promise(() => {})
     })
     await bus.publish(topic, events(10))
     await untilCount(10)
@@ -83,7 +83,7 @@ describe.skipIf(!brokers)('Kafka', () => {
     expect(await committedBy(topic, 'g')).toEqual({ 0: 3 })
 
     const again = listener()
-    await open().subscribe(topic, { group: 'g', from: 'beginning' }, again.hear)
+    await open().subscribe(topic, { group: 'g', from: 'beginning' }, again.receive)
     await again.untilAll(['e9'])
     expect(again.ids).toEqual(['e3', 'e4', 'e5', 'e6', 'e7', 'e8', 'e9'])
     await eventually(() => committedBy(topic, 'g')).toEqual({ 0: 10 })
@@ -93,8 +93,8 @@ describe.skipIf(!brokers)('Kafka', () => {
     const bus = open({ partitions: 2 })
     const topic = newTopic()
     await bus.ensureTopics([topic])
-    const { ids, hear, untilCount } = listener()
-    await bus.subscribe(topic, { group: 'g', from: 'beginning' }, hear)
+    const { ids, receive, untilCount } = listener()
+    await bus.subscribe(topic, { group: 'g', from: 'beginning' }, receive)
     await bus.publish(topic, events(40))
     await untilCount(40)
     const admin = newClient(settingsOf({ brokers: brokers!, clientId: 'test' })).admin()
@@ -113,12 +113,16 @@ describe.skipIf(!brokers)('Kafka', () => {
     const bus = open({ partitions: 1, sessionTimeout })
     const topic = newTopic()
     await bus.ensureTopics([topic])
-    const { ids, hear, untilAll } = listener()
+    const { ids, receive, untilAll } = listener()
     let assignments = 0
-    await bus.subscribe(topic, { group: 'g', from: 'now', onReassigned: () => void assignments++ }, async (heard) => {
-      if (heard.id === 'long') await new Promise((later) => setTimeout(later, sessionTimeout * 2.5))
-      await hear(heard)
-    })
+    await bus.subscribe(
+      topic,
+      { group: 'g', from: 'now', onReassigned: () => void assignments++ },
+      async (received) => {
+        if (received.id === 'long') await new Promise((later) => setTimeout(later, sessionTimeout * 2.5))
+        await receive(received)
+      },
+    )
     await bus.publish(topic, [event('long'), event('short')])
     await untilAll(['short', 'long'])
     expect(ids).toEqual(['short', 'long'])
@@ -186,8 +190,8 @@ describe.skipIf(!brokers)('Kafka', () => {
     const { close } = await bus.subscribe(topic, { group: 'g', from: 'now' }, async () => {})
     await close()
     await bus.publish(topic, [event('meanwhile')])
-    const { hear, untilAll } = listener()
-    await bus.subscribe(topic, { group: 'g', from: 'now' }, hear)
+    const { receive, untilAll } = listener()
+    await bus.subscribe(topic, { group: 'g', from: 'now' }, receive)
     await untilAll(['meanwhile'])
   })
 
@@ -203,34 +207,14 @@ describe.skipIf(!brokers)('Kafka', () => {
     await expect(bus.publish(topic, [event('late')])).rejects.toMatchObject({ code: 'BUS_FAILED' })
   })
 
-  it('continues at the position of the former group name', async () => {
-    const bus = open()
-    const topic = newTopic()
-    await bus.ensureTopics([topic])
-    const before = listener()
-    const old = await bus.subscribe(topic, { group: 'x.old', from: 'beginning' }, before.hear)
-    await bus.publish(topic, events(20))
-    await before.untilCount(20)
-    await old.close()
-    await bus.publish(topic, events(5, 20))
-    const { hear, untilCount, ids } = listener()
-    await bus.subscribe(topic, { group: 'new', formerly: 'x.old', from: 'beginning' }, hear)
-    await untilCount(5)
-    await bus.publish(topic, [event('last')])
-    await untilCount(6)
-    expect(ids.sort()).toEqual(['e20', 'e21', 'e22', 'e23', 'e24', 'last'])
-    expect(await bus.removeGroups((id) => id === `${topic}.x.old`)).toEqual([`${topic}.x.old`])
-    expect(await bus.removeGroups((id) => id === `${topic}.new`)).toEqual([]) // it has a member
-  })
-
   it('delivers all new events to each listener, and leaves no group behind', async () => {
     const bus = open()
     const topic = newTopic()
     await bus.ensureTopics([topic])
     await bus.publish(topic, events(5))
     const [first, second] = [listener(), listener()]
-    const hearing = await bus.listen(topic, (heard) => void first.hear(heard))
-    await bus.listen(topic, (heard) => void second.hear(heard))
+    const receiving = await bus.listen(topic, (received) => void first.receive(received))
+    await bus.listen(topic, (received) => void second.receive(received))
     await bus.publish(topic, events(200, 5))
     await Promise.all([first.untilCount(200), second.untilCount(200)])
     expect(first.ids.sort()).toEqual(
@@ -239,7 +223,7 @@ describe.skipIf(!brokers)('Kafka', () => {
         .sort(),
     )
     expect(bus.status().subscriptions).toMatchObject([{ connected: true }, { connected: true }])
-    await hearing.close()
+    await receiving.close()
     await bus.publish(topic, [event('after')])
     await second.untilAll(['after'])
     expect(first.seen.has('after')).toBe(false)
@@ -269,8 +253,8 @@ describe.skipIf(!brokers)('Kafka', () => {
     const bus = open({ partitions: 1 })
     const topic = newTopic()
     await bus.ensureTopics([topic])
-    const { hear, untilAll } = listener()
-    await bus.subscribe(topic, { group: 'g', from: 'now' }, hear)
+    const { receive, untilAll } = listener()
+    await bus.subscribe(topic, { group: 'g', from: 'now' }, receive)
     CompressionCodecs[CompressionTypes.ZSTD] = () => ({
       compress: async ({ buffer }: { buffer: Buffer }) => zstdCompressSync(buffer),
       decompress: () => Promise.reject(new Error('not known here')),
@@ -289,8 +273,8 @@ describe.skipIf(!brokers)('Kafka', () => {
     const large = event('large', { subject: 'x'.repeat(10_000) })
     const [refused] = await Promise.allSettled([bus.publish(topic, [large]), bus.publish(topic, [event('small')])])
     expect(refused).toMatchObject({ reason: { code: 'BAD_OUTPUT', message: expect.stringContaining(topic) } })
-    const { ids, hear, untilAll } = listener()
-    await bus.subscribe(topic, { group: 'g', from: 'beginning' }, hear)
+    const { ids, receive, untilAll } = listener()
+    await bus.subscribe(topic, { group: 'g', from: 'beginning' }, receive)
     await untilAll(['small'])
     expect(ids).toEqual(['small'])
   })

@@ -3,7 +3,7 @@ import type { CairnEvent, EventBus, Subscription, Urgency } from '@cairn/records
 import { ensureTopics, listTopics, probe } from './kafka/admin.ts'
 import { DeadLetters, decisionMessage, replayMessage, type DeadLetter, type WholeLetter } from './kafka/dead-letters.ts'
 import { within } from './kafka/deadline.ts'
-import { groupsOf, membersOf, removeGroups, type GroupStatus } from './kafka/groups.ts'
+import { groupsOf, membersOf, type GroupStatus } from './kafka/groups.ts'
 import { Listener } from './kafka/listener.ts'
 import { sizeOf, toMessage, type Outgoing } from './kafka/message.ts'
 import { deadLettersOf } from './kafka/names.ts'
@@ -26,8 +26,6 @@ export interface KafkaBus extends EventBus {
   groups(topics: readonly string[]): Promise<readonly GroupStatus[]>
   /** Returns the number of members of each group, by group id (see `groupIdOf`). */
   members(groups: readonly string[]): Promise<ReadonlyMap<string, number>>
-  /** Removes the selected groups that have no members. Returns their ids. */
-  removeGroups(which: (id: string, all: ReadonlySet<string>) => boolean): Promise<readonly string[]>
   /** Resolves when a broker answers. */
   probe(): Promise<void>
   /**
@@ -119,7 +117,6 @@ export function kafkaBus(options: KafkaBusOptions): KafkaBus {
     topics: () => listTopics(settings),
     groups: (names) => groupsOf(settings, names),
     members: (ids) => membersOf(settings, ids),
-    removeGroups: (which) => removeGroups(settings, which),
     probe: () => probe(settings),
     deadLetters: (topic) => lettersOf(topic).all(),
     wholeLetter: (letter) => lettersOf(letter.topic).whole(letter),

@@ -18,7 +18,7 @@ export type Watch = (moment: 'before' | 'after', method: string, path: string) =
 /** Starts a proxy between a store and its server that causes faults on request. */
 export async function faultyProxy(upstream: string) {
   const faults: { readonly fault: Fault; readonly method: string; readonly before?: () => Promise<unknown> }[] = []
-  const heard: string[] = []
+  const received: string[] = []
   let watch: Watch = async () => {}
 
   const forward = async ({ method, url, headers }: http.IncomingMessage, body: Buffer): Promise<http.IncomingMessage> =>
@@ -43,7 +43,7 @@ export async function faultyProxy(upstream: string) {
     const answer = await forward(request, body)
     const content = await buffer(answer) // the server locks the object until its content is read
     await watch('after', method, url)
-    heard.push(`${request.method} ${answer.statusCode}`)
+    received.push(`${request.method} ${answer.statusCode}`)
     await before?.()
     if (fault === 'no answer') return
     if (fault === 'answer lost') return void request.socket.destroy()
@@ -68,7 +68,7 @@ export async function faultyProxy(upstream: string) {
   return {
     ...server,
     /** Method and status of each request that the server answered, such as `GET 200`. */
-    heard,
+    received,
     /**
      * Causes a fault in the next request of a method. `before` runs after the server has answered, before the fault.
      */

@@ -182,7 +182,7 @@ describe.skipIf(!s3)('MinIO', () => {
             if (moment === 'before' && ++asked === 1) proxy.next('GET', fault) // first and another part
           })
           expect(readFileSync((await store.fetch('objects/large'))!).equals(object)).toBe(true)
-          expect(proxy.heard.filter((answer) => answer === 'GET 206')).toHaveLength(3 + 2)
+          expect(proxy.received.filter((answer) => answer === 'GET 206')).toHaveLength(3 + 2)
         })
 
       it('does not mix parts of two versions if the object is replaced during the download', async () => {
@@ -196,7 +196,7 @@ describe.skipIf(!s3)('MinIO', () => {
           await open().put('objects/large', after)
         })
         expect(readFileSync((await store.fetch('objects/large'))!).equals(after)).toBe(true)
-        expect(proxy.heard).toContain('GET 412')
+        expect(proxy.received).toContain('GET 412')
         expect(readdirSync(join(folder, 'cache', 'tmp'))).toEqual([])
       })
 
@@ -207,7 +207,7 @@ describe.skipIf(!s3)('MinIO', () => {
           code: 'STORE_FAILED',
           message: expect.stringContaining('503') as string,
         })
-        expect(proxy.heard.at(-1)).toBe('DELETE 204')
+        expect(proxy.received.at(-1)).toBe('DELETE 204')
         expect(await store.stat('objects/large')).toBeUndefined()
       })
 
@@ -224,7 +224,7 @@ describe.skipIf(!s3)('MinIO', () => {
           message: 'made was modified after the step returned it',
           next: 'close the file, and await all writes to it, before you return it',
         })
-        expect(proxy.heard.at(-1)).toBe('DELETE 204')
+        expect(proxy.received.at(-1)).toBe('DELETE 204')
         expect(await store.stat('objects/large')).toBeUndefined()
       })
 
@@ -391,7 +391,7 @@ describe.skipIf(!s3)('MinIO', () => {
         const files = await Promise.all(Array.from({ length: 16 }, () => store.fetch('objects/1')))
         expect(new Set(files).size).toBe(1)
         expect(await store.fetch('objects/1')).toBe(files[0])
-        expect(proxy.heard).toEqual(['PUT 200', 'GET 206', 'GET 304'])
+        expect(proxy.received).toEqual(['PUT 200', 'GET 206', 'GET 304'])
       })
 
       it('shares them between stores over one folder', async () => {
@@ -406,7 +406,7 @@ describe.skipIf(!s3)('MinIO', () => {
         writeFileSync(file, randomBytes(1_000))
         await store.put('objects/1', { file })
         expect(readFileSync((await store.fetch('objects/1'))!)).toHaveLength(1_000)
-        expect(proxy.heard).toEqual(['PUT 200', 'GET 304'])
+        expect(proxy.received).toEqual(['PUT 200', 'GET 304'])
       })
 
       it('does not return a copy of a removed object', async () => {

@@ -3,7 +3,7 @@ import type { Json } from '../json.ts'
 /** Tells a source how to read external data, and how to detect that the data has changed. */
 export interface Connector<Opened> {
   /** The name that people see, for example `data/flights.csv`. */
-  readonly describes: string
+  readonly name: string
   /**
    * Returns the version of the current content: a digest, an ETag, a snapshot id or a watermark. Planning calls it
    * under a deadline. A source whose connector has no `version` needs a `cache` policy. With such a policy, `version`

@@ -271,9 +271,9 @@ describe('a mistake in JavaScript', () => {
     )
   })
   it('names a source that cannot tell whether it has changed', () => {
-    const { describes, open } = fromUrl('https://example.org/data')
+    const { name, open } = fromUrl('https://example.org/data')
     expect(() =>
-      source('load', { reads: { data: { describes, open } }, outputs: { n: int }, run: () => ({ n: 1 }) }),
+      source('load', { reads: { data: { name, open } }, outputs: { n: int }, run: () => ({ n: 1 }) }),
     ).toThrow(/reads.data of source \w+ has no version/)
   })
   it('names a pipeline that cannot run on its own', () => {

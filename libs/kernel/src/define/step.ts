@@ -51,7 +51,7 @@ export function source<
   for (const [read, connector] of Object.entries((definition.reads ?? {}) as Connectors)) {
     if (typeof (connector as Partial<Connector<unknown>> | null)?.open !== 'function')
       throw new CairnError('BAD_DEFINITION', `reads.${read} of source ${name} is not a connector`, {
-        next: 'use fromFile(…), fromUrl(…), fromPackage(…), or your own { describes, version, open }',
+        next: 'use fromFile(…), fromUrl(…), fromPackage(…), or your own { name, version, open }',
       })
     if (!connector.version && definition.cache === undefined)
       throw new CairnError('BAD_DEFINITION', `reads.${read} of source ${name} has no version`, {

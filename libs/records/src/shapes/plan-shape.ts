@@ -42,8 +42,8 @@ const pinned = shared('code', () =>
       { inline: 'why the code cannot be pinned. Only the process that planned the run can run it' },
     ),
     object(
-      { fingerprint: name, digest: name },
-      { packages: name },
+      { fingerprint: name, digest: name, packages: name },
+      {},
       {
         fingerprint: 'fingerprint of the code: code with equal fingerprints computes the same results',
         digest: 'SHA-256 (hex) of the stored code',

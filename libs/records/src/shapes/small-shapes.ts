@@ -49,6 +49,7 @@ export const checkpoint = object(
     step: name,
     key: name,
     fingerprint: name,
+    code: name,
     params: map(json),
     inputs: map(text),
     outputs: map(artifact),
@@ -61,7 +62,7 @@ export const checkpoint = object(
     ms: number,
     generation: number,
   },
-  { code: name, versions: map(text), signature },
+  { versions: map(text), signature },
   {
     step: 'name of the step',
     key: 'digest of everything that the result depends on',

@@ -5,7 +5,7 @@ import { newClient } from './client.ts'
 import { pauseAfter } from '../redelivery.ts'
 import { pause, within } from './deadline.ts'
 import { busFailed, reasonOf, topicMissing } from './failure.ts'
-import { deadLettersOf, groupIdOf } from './names.ts'
+import { deadLettersOf } from './names.ts'
 import type { KafkaSettings } from './settings.ts'
 
 const FIRST_PAUSE_MS = 100
@@ -63,13 +63,11 @@ export function startOffsets(
   settings: KafkaSettings,
   topic: string,
   groupId: string,
-  { from, formerly }: Pick<SubscribeOptions, 'from' | 'formerly'>,
+  { from }: Pick<SubscribeOptions, 'from'>,
 ): Promise<Offsets | undefined> {
   return withAdmin(settings, `cannot subscribe to topic ${topic}`, async (admin) => {
     await requireTopic(admin, settings, topic)
     if ((await offsetsOf(admin, topic, groupId)).size > 0) return undefined
-    const before = formerly === undefined ? undefined : await offsetsOf(admin, topic, groupIdOf(topic, formerly))
-    if (before && before.size > 0) return before
     if (from === 'beginning') return undefined
     const starts = await (from === 'now'
       ? admin.fetchTopicOffsets(topic)

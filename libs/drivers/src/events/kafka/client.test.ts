@@ -9,8 +9,8 @@ const COORDINATOR = 'The group coordinator is not available'
 const LOADING = "The coordinator is loading and hence can't process requests for this group"
 
 describe('the log of a Kafka client', () => {
-  const heard: string[] = []
-  const log = ({ log: { message } }: { log: { message: string } }) => void heard.push(message)
+  const received: string[] = []
+  const log = ({ log: { message } }: { log: { message: string } }) => void received.push(message)
   const logger = newClient(settingsOf({ brokers: ['127.0.0.1:1'], clientId: 'c', log })).logger()
 
   it.each([
@@ -20,10 +20,10 @@ describe('the log of a Kafka client', () => {
     ['Response JoinGroup(key: 11, version: 5)', LOADING],
     ['Response CreateTopics(key: 19, version: 3)', 'Topic creation errors'],
   ])('omits warnings that occur at every start: %s, %s', (message, error) => {
-    heard.length = 0
+    received.length = 0
     logger.warn(message, { error })
     logger.error(message, { error })
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
   })
 
   it.each([
@@ -32,9 +32,9 @@ describe('the log of a Kafka client', () => {
     ['Response JoinGroup(key: 11, version: 5)', 'The group is rebalancing, so a rejoin is needed'],
     ['Connection error: connect ECONNREFUSED 127.0.0.1:1', undefined],
   ])('contains every other warning: %s, %s', (message, error) => {
-    heard.length = 0
+    received.length = 0
     logger.warn(message, { error })
-    expect(heard).toEqual([message])
+    expect(received).toEqual([message])
   })
 })
 

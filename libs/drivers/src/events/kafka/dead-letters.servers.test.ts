@@ -25,10 +25,10 @@ describe.skipIf(!brokers)('dead letters', () => {
   it('contain an event that a handler keeps rejecting, with the group, the position and the error', async () => {
     const { bus, topic } = await newDead()
     const before = Date.now()
-    const { hear, untilAll } = listener()
-    await bus.subscribe(topic, { group: 'charts', from: 'now' }, async (heard) => {
-      if (heard.id === 'e1') throw new CairnError('BAD_RECORD', 'no such run')
-      await hear(heard)
+    const { receive, untilAll } = listener()
+    await bus.subscribe(topic, { group: 'charts', from: 'now' }, async (received) => {
+      if (received.id === 'e1') throw new CairnError('BAD_RECORD', 'no such run')
+      await receive(received)
     })
     const sent = events(3).map((each) => ({ ...each, headers: { traceparent: '00-1-2-03' } }))
     await bus.publish(topic, sent)
@@ -78,8 +78,8 @@ describe.skipIf(!brokers)('dead letters', () => {
 
   it('contain messages that are not events; these do not stop the consumer', async () => {
     const { bus, topic } = await newDead()
-    const { ids, hear, untilAll } = listener()
-    await bus.subscribe(topic, { group: 'g', from: 'now' }, hear)
+    const { ids, receive, untilAll } = listener()
+    await bus.subscribe(topic, { group: 'g', from: 'now' }, receive)
     const of = { cairn_env: 'test', cairn_pipeline: 'p', cairn_run: 'r' }
     const headers = {
       ce_specversion: '1.0',
@@ -125,12 +125,12 @@ describe.skipIf(!brokers)('dead letters', () => {
 
   it('contain events that the store refuses; an outage of the store blocks the partition and is reported', async () => {
     const { bus, topic } = await newDead()
-    const { hear, untilAll } = listener()
+    const { receive, untilAll } = listener()
     let isAway = true
-    await bus.subscribe(topic, { group: 'g', from: 'now' }, async (heard) => {
-      if (heard.id === 'e0') throw new CairnError('STORE_REFUSED', 'a name is too long')
-      if (heard.id === 'e1' && isAway) throw new CairnError('STORE_FAILED', 'the store is away')
-      await hear(heard)
+    await bus.subscribe(topic, { group: 'g', from: 'now' }, async (received) => {
+      if (received.id === 'e0') throw new CairnError('STORE_REFUSED', 'a name is too long')
+      if (received.id === 'e1' && isAway) throw new CairnError('STORE_FAILED', 'the store is away')
+      await receive(received)
     })
     await bus.publish(topic, events(3))
     await untilAll(['e2'])
@@ -201,16 +201,16 @@ describe.skipIf(!brokers)('dead letters', () => {
 
   it('are replayed unchanged to the group that gave them up only; dropped ones are listed as dropped', async () => {
     const { bus, topic } = await newDead({ deliveries: 1 })
-    const [{ hear, untilAll }, other] = [listener(), listener()]
-    const heard: unknown[] = []
+    const [{ receive, untilAll }, other] = [listener(), listener()]
+    const received: unknown[] = []
     let isMended = false
     await bus.subscribe(topic, { group: 'g', from: 'now' }, async (each) => {
-      heard.push(each)
+      received.push(each)
       if (!isMended) throw new Error('not yet')
-      await hear(each)
+      await receive(each)
     })
-    await bus.subscribe(topic, { group: 'other', from: 'now' }, other.hear)
-    await bus.listen(topic, (each) => void other.hear(each))
+    await bus.subscribe(topic, { group: 'other', from: 'now' }, other.receive)
+    await bus.listen(topic, (each) => void other.receive(each))
     const sent = event('late', { headers: { traceparent: '00-1-2-03' } })
     await bus.publish(topic, [sent, event('never', { partitionkey: 'late' })])
     const states = async () =>
@@ -223,7 +223,7 @@ describe.skipIf(!brokers)('dead letters', () => {
     await bus.replay(late!)
     await bus.drop(never!)
     await untilAll(['late'])
-    const { 0: first, 2: again } = heard as [typeof sent, unknown, typeof sent]
+    const { 0: first, 2: again } = received as [typeof sent, unknown, typeof sent]
     expect(first).toEqual(sent)
     expect(again).toEqual({ ...sent, headers: sent.headers })
     expect(await states()).toEqual({ late: 'replayed', never: 'dropped' })

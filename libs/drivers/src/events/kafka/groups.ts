@@ -78,21 +78,3 @@ function noteIn(metadata: string | null): Omit<Standstill, 'partition'> | undefi
     return undefined // no metadata, or that of another client
   }
 }
-
-/** Removes the selected groups that have no members. Returns the ids of the removed groups. */
-export function removeGroups(settings: KafkaSettings, which: (id: string, all: ReadonlySet<string>) => boolean) {
-  return withAdmin(settings, 'cannot remove consumer groups', async (admin) => {
-    const all = new Set((await admin.listGroups()).groups.map(({ groupId }) => groupId))
-    const wanted = [...all].filter((id) => which(id, all))
-    if (wanted.length === 0) return []
-    const { groups } = await admin.describeGroups(wanted)
-    const empty = groups.filter(({ members }) => members.length === 0).map(({ groupId }) => groupId)
-    const removed: string[] = []
-    for (const id of empty)
-      await admin.deleteGroups([id]).then(
-        () => removed.push(id),
-        () => {}, // a member joined in the meantime
-      )
-    return removed
-  })
-}

@@ -87,7 +87,7 @@ export function listener() {
   return {
     ids,
     seen,
-    hear: async ({ id }: CairnEvent): Promise<void> => {
+    receive: async ({ id }: CairnEvent): Promise<void> => {
       ids.push(id)
       seen.add(id)
       for (const waiter of waiting) {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { RunName } from '../schemas.ts'
-import { type Answers, PIPELINE_PATH, json, Timestamp } from './answer.ts'
+import { type Responses, PIPELINE_PATH, json, Timestamp } from './response.ts'
 
 const Promoted = z.looseObject({
   run: RunName,
@@ -15,7 +15,7 @@ const Champion = Promoted.extend({
 })
 
 /** Responses about the production run. */
-export const PRODUCTION_ANSWERS: Answers = {
+export const PRODUCTION_RESPONSES: Responses = {
   [`get ${PIPELINE_PATH}/production`]: json(
     200,
     'The production run, and the rules for promotion.',

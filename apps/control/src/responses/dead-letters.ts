@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Answers, PIPELINE_PATH, ErrorBody, json, Timestamp } from './answer.ts'
+import { type Responses, PIPELINE_PATH, ErrorBody, json, Timestamp } from './response.ts'
 
 const Letter = z.strictObject({
   id: z.string().describe('<partition>-<offset> in its topic'),
@@ -30,7 +30,7 @@ const Letter = z.strictObject({
 const Decided = z.strictObject({ id: z.string(), groups: z.array(z.string()) })
 
 /** Responses about dead letters. */
-export const DEAD_LETTERS_ANSWERS: Answers = {
+export const DEAD_LETTERS_RESPONSES: Responses = {
   'get /v1/dead-letters': json(
     200,
     'The number of waiting dead letters by pipeline.',

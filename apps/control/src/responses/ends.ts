@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ErrorBody, Timestamp } from './answer.ts'
+import { ErrorBody, Timestamp } from './response.ts'
 import { Artifact } from './plan.ts'
 
 export const Status = z.enum(['completed', 'failed', 'cancelled'])

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { type Answer, type Answers, PIPELINE_PATH, json, Timestamp } from './answer.ts'
+import { type SuccessResponse, type Responses, PIPELINE_PATH, json, Timestamp } from './response.ts'
 
-const bytes = (what: string): Answer => ({
+const bytes = (what: string): SuccessResponse => ({
   status: 200,
   what,
   type: 'application/octet-stream',
@@ -9,7 +9,7 @@ const bytes = (what: string): Answer => ({
 })
 
 /** Responses about records and objects. */
-export const RECORDS_ANSWERS: Answers = {
+export const RECORDS_RESPONSES: Responses = {
   [`get ${PIPELINE_PATH}/store/record`]: bytes("The record's bytes."),
   [`get ${PIPELINE_PATH}/store/object`]: bytes("The object's bytes."),
   [`get ${PIPELINE_PATH}/store/children`]: json(

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Any, Timestamp } from './answer.ts'
+import { Any, Timestamp } from './response.ts'
 
 export const Artifact = z.looseObject({
   digest: z.string().describe('SHA-256 of the bytes, in hex'),

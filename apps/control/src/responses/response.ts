@@ -1,16 +1,16 @@
 import { z } from 'zod'
 
 /** The successful response of an address. */
-export interface Answer {
+export interface SuccessResponse {
   readonly status: number
   readonly what: string
   readonly type?: string
   readonly body: z.ZodType
 }
 /** By method and address. */
-export type Answers = Readonly<Record<string, Answer>>
+export type Responses = Readonly<Record<string, SuccessResponse>>
 
-export const json = (status: number, what: string, body: z.ZodType): Answer => ({ status, what, body })
+export const json = (status: number, what: string, body: z.ZodType): SuccessResponse => ({ status, what, body })
 export const PIPELINE_PATH = '/v1/pipelines/{pipeline}'
 
 export const Timestamp = z.number().describe('milliseconds since 1970')

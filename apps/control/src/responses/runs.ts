@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { PipelineName, RunName } from '../schemas.ts'
-import { type Answers, Any, PIPELINE_PATH, json, Timestamp } from './answer.ts'
+import { type Responses, Any, PIPELINE_PATH, json, Timestamp } from './response.ts'
 import { RunEnd, Status, TaskEnd, Unfit } from './ends.ts'
 import { PlanLine } from './plan-lines.ts'
 import { Plan } from './plan.ts'
@@ -35,7 +35,7 @@ const Started = z.strictObject({
 })
 
 /** Responses about runs and plans. */
-export const RUNS_ANSWERS: Answers = {
+export const RUNS_RESPONSES: Responses = {
   [`post ${PIPELINE_PATH}/plan`]: json(
     200,
     'What a run would do, step by step.',

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { CheckupPlace, PipelineName } from '../schemas.ts'
-import { type Answers, PIPELINE_PATH, json, Timestamp } from './answer.ts'
+import { type Responses, PIPELINE_PATH, json, Timestamp } from './response.ts'
 
 const Checked = z.strictObject({ what: z.string(), ok: z.boolean(), found: z.string(), next: z.string().optional() })
 const Collected = z.strictObject({
@@ -35,7 +35,7 @@ const Examined = z.strictObject({
 })
 
 /** Responses about maintenance of the environment and its store. */
-export const MAINTENANCE_ANSWERS: Answers = {
+export const MAINTENANCE_RESPONSES: Responses = {
   'get /v1/checkup': json(
     200,
     'What was checked, and its state.',

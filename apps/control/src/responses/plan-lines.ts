@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Any, ErrorBody, Timestamp } from './answer.ts'
+import { Any, ErrorBody, Timestamp } from './response.ts'
 import { Artifact } from './plan.ts'
 
 const Change = z.looseObject({

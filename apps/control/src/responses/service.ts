@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { type Answers, Any, json } from './answer.ts'
+import { type Responses, Any, json } from './response.ts'
 
 const Findings = z.record(z.string(), z.string())
 
 /** Responses about the service itself. */
-export const SERVICE_ANSWERS: Answers = {
+export const SERVICE_RESPONSES: Responses = {
   'get /health/live': json(200, 'The process is healthy.', Findings),
   'get /health/ready': json(200, 'Its dependencies are healthy.', Findings),
   'get /v1/openapi.json': json(
