@@ -71,6 +71,20 @@ export const sum = step('sum', {
 })
 export const shop = pipeline('shop', () => sum({ numbers: each(load({}).numbers, (n) => double({ n })).n }))
 `,
+  'report.pipeline.ts': `import { fromPipeline } from '@cairn/connectors'
+import { list, pipeline, source } from '@cairn/kernel'
+import { json, metrics } from '@cairn/kinds'
+import { z } from 'zod'
+export const compare = source('compare', {
+  reads: {
+    metrics: fromPipeline('shop', 'metrics', metrics(z.object({ total: z.number() }))),
+    doubled: fromPipeline('shop', 'each-numbers/n', list(json<number>())),
+  },
+  outputs: { text: json<string>() },
+  run: async ({ metrics, doubled }) => ({ text: metrics.total + ' of ' + (await doubled.all()).join(' ') }),
+})
+export const report = pipeline('report', () => compare({}))
+`,
   'held/until': 'go-on is here',
   'curious.pipeline.ts': CURIOUS,
   '.cairn/secrets.json': '{ "KEY": "of another step" }',
@@ -99,12 +113,12 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     const { services } = JSON.parse(stdout) as { services: { name: string; state: string; url: string }[] }
     expect(code).toBe(0)
     expect(services.map(({ name, state }) => `${name} ${state}`).sort()).toEqual(
-      ['control', 'curious/look', 'kafka', 'minio', 'shop/double', 'shop/load', 'shop/sum'].map(
+      ['control', 'curious/look', 'kafka', 'minio', 'report/compare', 'shop/double', 'shop/load', 'shop/sum'].map(
         (name) => `${name} ready`,
       ),
     )
     expect(services.every(({ url }) => /^(http:\/\/)?127\.0\.0\.1:\d+$/.test(url))).toBe(true)
-    expect(new Set(Object.values(running(project).services)).size).toBe(7)
+    expect(new Set(Object.values(running(project).services)).size).toBe(8)
   })
 
   it('listens only on this machine: each service at one port, and the servers', () => {
@@ -351,6 +365,18 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     process.kill(after.get('shop/sum')!.pid, 'SIGKILL') // one that it has not started itself
     await expect.poll(async () => (await processes(project)).get('shop/sum')!.restarts).toBe(1)
     await expect.poll(async () => (await project.cairn('status')).code).toBe(0)
+  })
+
+  it('reads outputs of the production run of another pipeline', async () => {
+    const { run } = await project.run('shop', '--on', 'local')
+    const first = await project.run('report', '--on', 'local')
+    expect(first.steps['compare']!.outputs!['text']!.text).toBe('"12 of 2 4 6"')
+    const shown = await project.cairn('show', 'report/latest/compare', '--on', 'local')
+    expect(shown.stdout).toMatch(new RegExp(`source doubled +shop/${run}/each-numbers/n\\n`))
+    expect(computed(await project.run('report', '--on', 'local'))).toEqual([])
+    await project.run('shop', '--on', 'local', '--set', 'load.count=2')
+    const other = await project.run('report', '--on', 'local')
+    expect(other.steps['compare']!.outputs!['text']!.text).toBe('"6 of 2 4"')
   })
 
   it('says what is wrong with a token, a context and a pipeline', async () => {

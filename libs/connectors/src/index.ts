@@ -1,5 +1,6 @@
 export { fromFile, fromPackage } from './file.ts'
 export { fromFiles, type NamedFile } from './files.ts'
+export { fromPipeline } from './pipeline.ts'
 export { fromS3, type S3Options } from './s3.ts'
 export { fromUrl } from './url.ts'
 export { fromSql, type SqlOptions } from './sql/from-sql.ts'

@@ -103,13 +103,16 @@ export function inputsOf(
   inputs: Readonly<Record<string, Ref>>,
   refs: ResolvedRefs,
 ): ItemInputs[] {
+  const planned = state.plan.nodes[node]
+  const pinned = planned?.type === 'step' ? Object.entries(planned.production ?? {}) : []
+  const ofOthers = pinned.map(([name, { artifact }]) => [name, artifact] as const)
   return Array.from({ length: refs.items }, (_, index) => {
     const notRun = guardOutcome(state, node, batch, refs, index)
     if (notRun) return notRun
     const found = Object.entries(inputs).map(([name, ref]) => [name, refs.resolve(ref, index)] as const)
     return (
       firstNotRun(found.map(([, value]) => value)) ?? {
-        inputs: Object.fromEntries(found) as Record<string, ArtifactRef>,
+        inputs: Object.fromEntries([...found, ...ofOthers]) as Record<string, ArtifactRef>,
       }
     )
   })

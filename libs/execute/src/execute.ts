@@ -73,9 +73,10 @@ export async function execute(
     remember,
     hasCachePolicy: false,
   }
-  const inputs = outside
-    ? await openConnectors(code.reads, outside)
-    : await openInputs(code.inputs ?? {}, item.inputs, work, environment)
+  const inputs = {
+    ...(await openInputs(kindsOf(code), item.inputs, work, environment)),
+    ...(outside && (await openConnectors(code.reads, outside))),
+  }
   const returned = await code.run(inputs as never, structuredClone(work.params) as never, context)
   signal.throwIfAborted()
   const made = await encode(code.outputs, returned, work.step, environment)
@@ -86,6 +87,14 @@ export async function execute(
   })
   if (outside) await checkVersions(code.reads, work, outside)
   return made
+}
+
+/** The kinds of the inputs, and of what a source reads from other pipelines. */
+function kindsOf({ inputs = {}, reads = {} }: LoadedCode): Kinds {
+  const ofOthers = Object.entries(reads).flatMap(([name, { production }]) =>
+    production ? [[name, production.kind] as const] : [],
+  )
+  return { ...inputs, ...Object.fromEntries(ofOthers) }
 }
 
 async function openInputs(
@@ -108,7 +117,8 @@ async function openInputs(
 }
 
 async function openConnectors<R extends Connectors>(reads: R, context: ConnectorContext): Promise<Opened<R>> {
-  const opened = Object.entries(reads).map(async ([name, connector]) => [name, await connector.open(context)] as const)
+  const outside = Object.entries(reads).filter(([, { production }]) => !production)
+  const opened = outside.map(async ([name, connector]) => [name, await connector.open(context)] as const)
   return Object.fromEntries(await Promise.all(opened)) as Opened<R>
 }
 
@@ -119,7 +129,7 @@ async function checkVersions(
   context: ConnectorContext,
 ) {
   for (const [name, connector] of Object.entries(reads)) {
-    if (versions[name] === undefined) continue
+    if (versions[name] === undefined || connector.production) continue
     const found = await connector.version?.(context)
     if (found === versions[name]) continue
     throw new CairnError('SOURCE_UNREACHABLE', `${connector.name} changed after ${step} was planned`, {

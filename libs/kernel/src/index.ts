@@ -1,5 +1,12 @@
 export { carriedFiles } from './carried-files.ts'
-export type { Connector, ConnectorContext, Connectors, LocalFile, Opened } from './define/connector.ts'
+export type {
+  Connector,
+  ConnectorContext,
+  Connectors,
+  LocalFile,
+  Opened,
+  ProductionOutput,
+} from './define/connector.ts'
 export { type Expectation, expect, isExpectation } from './define/expect.ts'
 export { type EachOptions, each, when } from './define/flow.ts'
 export type { Handle, Handles, Param } from './define/handle.ts'

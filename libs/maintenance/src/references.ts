@@ -8,6 +8,7 @@ import {
   type CodeName,
   type Layout,
   type Plan,
+  type PlannedNode,
   type ArtifactStore,
   type Checkpoint,
   type EndRecord,
@@ -47,7 +48,7 @@ export async function addRun(
   for (const { code, fallback } of Object.values(plan?.steps ?? {}))
     for (const pinned of [code, fallback]) if (pinned && 'fingerprint' in pinned) addCode(pinned, found)
   for (const node of Object.values(plan?.nodes ?? {}))
-    if (node.type === 'given') for (const ref of Object.values(node.outputs)) await addArtifact(store, at, ref, found)
+    for (const ref of artifactsIn(node)) await addArtifact(store, at, ref, found)
   for (const file of await store.children(at.ends(run))) {
     const path = at.ends(run) + file
     const end = await readRecord<EndRecord>(store, path).catch(unlessBad(path, onBad))
@@ -55,6 +56,12 @@ export async function addRun(
     for (const outcome of end?.items ?? [])
       await addOutcome(store, at, outcome, node?.type === 'step' ? node.step : undefined, found)
   }
+}
+
+/** The artifacts that a node of a plan names itself. */
+function artifactsIn(node: PlannedNode): readonly ArtifactRef[] {
+  if (node.type === 'given') return Object.values(node.outputs)
+  return node.type === 'step' ? Object.values(node.production ?? {}).map(({ artifact }) => artifact) : []
 }
 
 export type OnBad = (path: string, error: CairnError) => void

@@ -6,6 +6,7 @@ import {
   type ClosureSet,
   type Condition,
   type Given,
+  type PinnedOutput,
   type Plan,
   type PlannedNode,
   type PlannedStepNode,
@@ -13,7 +14,16 @@ import {
   type ArtifactStore,
   type Clock,
 } from '@cairn/records'
-import { CairnError, canonical, type ConnectorContext, type Pipeline, type Step, type Json } from '@cairn/kernel'
+import {
+  CairnError,
+  canonical,
+  contentOf,
+  type ConnectorContext,
+  type Pipeline,
+  type ProductionOutput,
+  type Step,
+  type Json,
+} from '@cairn/kernel'
 import type { Graph, Node, WhenNode } from '@cairn/kernel/contract'
 import { secretIn } from '@cairn/secrets'
 import { parseAll, type ParsedParams } from './parameters.ts'
@@ -71,6 +81,12 @@ export interface Planner {
   readonly root: string
   /** Returns the value of a secret; undefined when it is not set. */
   readonly secrets: (name: string) => string | undefined
+  /**
+   * Pins an output of another pipeline's production run for `pipeline`. Required for sources that read one.
+   *
+   * @throws CairnError SOURCE_UNREACHABLE when there is none, or when its kind cannot be read as the declared one
+   */
+  readonly pinOutput?: (pipeline: string, output: ProductionOutput) => Promise<PinnedOutput>
   /** Returns the value remembered for a stamp of a source, or computes and remembers it. */
   readonly remember: ConnectorContext['remember']
   /**
@@ -105,7 +121,7 @@ export async function makePlan(
     if (!selected.run.has(id)) continue
     nodes[id] = await planNode(planner, graph, node, params, {
       force: force.includes(id),
-      versions: pinned && pinnedVersions(pinned, id, node, steps, params),
+      known: pinned && pinnedReads(pinned, id, node, steps, params),
     })
   }
   const given = [...selected.given].filter((id) => nodes[id])
@@ -138,7 +154,7 @@ async function planNode(
   graph: Graph,
   node: Node,
   params: ParsedParams,
-  { force, versions: known }: { readonly force: boolean; readonly versions: PlannedStepNode['versions'] },
+  { force, known }: { readonly force: boolean; readonly known: SourceReads | undefined },
 ): Promise<PlannedNode> {
   const conditionOf = (condition: WhenNode['condition']): Condition =>
     'param' in condition ? { value: params.frames.get(condition.frame)![condition.param] === true } : condition
@@ -157,7 +173,7 @@ async function planNode(
   }
   const { step, inputs } = node
   const own = params.nodes.get(node.id)!
-  const found = known ? { versions: known } : await versionsOf(planner, step, own)
+  const found = known ?? (await versionsOf(planner, graph.name, step, own))
   return {
     type: 'step',
     scope,
@@ -170,16 +186,19 @@ async function planNode(
   }
 }
 
+/** What a source reads: its versions, and outputs of other pipelines; or why it cannot be read. */
+type SourceReads = Pick<PlannedStepNode, 'versions' | 'production' | 'unread'>
+
 /**
- * Returns the source versions in an earlier plan, if the source has the same code and parameters; otherwise undefined.
+ * Returns what a source read in an earlier plan, if it has the same code and parameters; otherwise undefined.
  */
-function pinnedVersions(
+function pinnedReads(
   pinned: Plan,
   id: string,
   node: Node,
   steps: Plan['steps'],
   params: ParsedParams,
-): PlannedStepNode['versions'] {
+): SourceReads | undefined {
   const then = pinned.nodes[id]
   if (node.type !== 'step' || then?.type !== 'step') return undefined
   const [was, is] = [pinned.steps[then.step]!.code, steps[node.step.name]!.code]
@@ -188,7 +207,8 @@ function pinnedVersions(
     'fingerprint' in is &&
     was.fingerprint === is.fingerprint &&
     canonical(then.params) === canonical(params.nodes.get(id)!)
-  return isSame ? then.versions : undefined
+  const { versions, production } = then
+  return isSame && versions ? { versions, ...(production && { production }) } : undefined
 }
 
 /**
@@ -197,9 +217,10 @@ function pinnedVersions(
  */
 async function versionsOf(
   planner: Planner,
+  pipeline: string,
   { name, definition }: Step,
   params: Readonly<Record<string, Json>>,
-): Promise<Pick<PlannedStepNode, 'versions' | 'unread'>> {
+): Promise<SourceReads> {
   if (!definition.reads) return {}
   const { root, remember, secrets, versionDeadlineMs: deadline = 30_000 } = planner
   const signal = AbortSignal.timeout(deadline)
@@ -216,9 +237,16 @@ async function versionsOf(
         ] as [string, string | undefined],
     )
   const set = Object.fromEntries(Object.entries(known).filter(([, value]) => value !== ''))
+  const outputs = Object.entries(definition.reads).flatMap(([read, { production }]) =>
+    production ? [planner.pinOutput!(pipeline, production).then((pinned) => [read, pinned] as const)] : [],
+  )
   let all: [string, string | undefined][]
+  let production: Record<string, PinnedOutput>
   try {
-    all = await Promise.all(reads)
+    const [pinned, found] = await Promise.all([Promise.all(outputs), Promise.all(reads)])
+    production = Object.fromEntries(pinned)
+    all = found
+    for (const [read, { artifact }] of Object.entries(production)) all.push([read, contentOf(artifact)])
   } catch (error) {
     return { unread: errorRecord(error, { secrets: set }) }
   }
@@ -231,7 +259,7 @@ async function versionsOf(
         next: 'use a version that contains no secret, for example a digest or a date',
       })
   }
-  return { versions: Object.fromEntries(versions) }
+  return { versions: Object.fromEntries(versions), ...(outputs.length > 0 && { production }) }
 }
 
 /** AbortSignal.timeout is not enough, because a connector may ignore its signal. */

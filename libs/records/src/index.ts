@@ -80,6 +80,7 @@ export type {
   Plan,
   PlannedCache,
   PlannedEach,
+  PinnedOutput,
   PlannedNode,
   PlannedStep,
   PlannedStepNode,

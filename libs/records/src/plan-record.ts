@@ -100,12 +100,22 @@ export interface PlannedStepNode extends Placed {
   readonly params: Readonly<Record<string, Json>>
   /** Of a source: the version of each thing that it reads, as seen by planning. */
   readonly versions?: Readonly<Record<string, string>>
+  /** Of a source: what it reads from other pipelines. */
+  readonly production?: Readonly<Record<string, PinnedOutput>>
   /**
    * Of a source whose version could not be read: why. The node fails with this error, and what reads it does not run.
    */
   readonly unread?: ErrorRecord
   /** Compute even if there is a checkpoint, and replace it. */
   readonly force?: boolean
+}
+/** An output of the run that was in production when the run was planned. Its objects are copied to this pipeline. */
+export interface PinnedOutput {
+  readonly pipeline: string
+  readonly run: string
+  /** `<step>/<output>` */
+  readonly output: string
+  readonly artifact: ArtifactRef
 }
 /** A node that runs its body for each item of a list. The body is every node whose scope contains it. */
 export interface PlannedEach extends Placed {

@@ -8,6 +8,7 @@ import type { Planner } from '@cairn/planner'
 import { History } from './history.ts'
 import { JsonFile } from './json-file.ts'
 import { stepsOf, type LoadedPipeline, type Project } from './project.ts'
+import { pinOutput } from './pin-output.ts'
 import { requireStableGraph } from './require-stable-graph.ts'
 import { secretsIn } from './secrets-file.ts'
 
@@ -53,7 +54,10 @@ export class Workspace {
 
   planner(closures: ClosureSet): Planner {
     const { store, clock, remember } = this
-    return { store, clock, closures, root: this.project.root, secrets: this.secret, remember }
+    return {
+      ...{ store, clock, closures, root: this.project.root, secrets: this.secret, remember },
+      pinOutput: (pipeline, output) => pinOutput(store, (name) => this.at(name), pipeline, output),
+    }
   }
 
   /** Reads a secret from the environment or from `.cairn/secrets.json`, which is never part of the store's records. */

@@ -157,14 +157,17 @@ async function showStep(
 
 function stepLines(
   { code, retry, timeoutMs, cache }: PlannedStep,
-  { params, inputs, versions }: PlannedStepNode,
+  { params, inputs, versions, production }: PlannedStepNode,
 ): [string, string][] {
   const lines: [string, string][] = []
   lines.push(['code', 'inline' in code ? `not pinned: ${code.inline}` : code.fingerprint])
   if (Object.keys(params).length > 0) lines.push(['params', jsonText(params)])
   for (const [name, ref] of Object.entries(inputs))
     lines.push([`reads ${name}`, 'node' in ref ? `${ref.node}/${ref.output}` : `each item of ${ref.item}`])
-  for (const [name, version] of Object.entries(versions ?? {})) lines.push([`source ${name}`, version])
+  for (const [name, version] of Object.entries(versions ?? {})) {
+    const of = production?.[name]
+    lines.push([`source ${name}`, of ? `${of.pipeline}/${of.run}/${of.output}` : version])
+  }
   if (retry) lines.push(['retry', jsonText(retry)])
   if (timeoutMs) lines.push(['timeout', duration(timeoutMs)])
   if (cache) lines.push(['cache', jsonText(cache)])

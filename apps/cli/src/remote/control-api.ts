@@ -1607,6 +1607,31 @@ export interface operations {
                                     readonly params?: {
                                         readonly [key: string]: unknown;
                                     };
+                                    /** @description for a source: what it reads from the production runs of other pipelines */
+                                    readonly production?: {
+                                        readonly [key: string]: {
+                                            readonly artifact: {
+                                                /** @description the content, if it is small and not UTF-8 */
+                                                readonly base64?: string;
+                                                readonly contentDigest?: string;
+                                                /** @description SHA-256 of the bytes, in hex */
+                                                readonly digest: string;
+                                                /** @description number of items of a list */
+                                                readonly items?: number;
+                                                readonly label?: string;
+                                                /** @description bytes */
+                                                readonly size: number;
+                                                readonly summary?: {
+                                                    readonly [key: string]: unknown;
+                                                };
+                                                /** @description the content, if it is small and UTF-8 */
+                                                readonly text?: string;
+                                            };
+                                            readonly output: string;
+                                            readonly pipeline: string;
+                                            readonly run: string;
+                                        };
+                                    };
                                     /** @description the `each` nodes around it, outermost first */
                                     readonly scope: readonly string[];
                                     readonly step?: string;

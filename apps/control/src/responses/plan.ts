@@ -48,6 +48,13 @@ const PlannedNode = z.looseObject({
   inputs: Refs.optional(),
   params: z.record(z.string(), Any).optional(),
   versions: z.record(z.string(), z.string()).optional(),
+  production: z
+    .record(
+      z.string(),
+      z.looseObject({ pipeline: z.string(), run: z.string(), output: z.string(), artifact: Artifact }),
+    )
+    .optional()
+    .describe('for a source: what it reads from the production runs of other pipelines'),
   force: z.boolean().optional(),
   over: Ref.optional(),
   batch: z.int().optional(),

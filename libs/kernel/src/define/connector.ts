@@ -1,4 +1,5 @@
 import type { Json } from '../json.ts'
+import type { AnyKind } from './kind.ts'
 
 /** Tells a source how to read external data, and how to detect that the data has changed. */
 export interface Connector<Opened> {
@@ -12,6 +13,15 @@ export interface Connector<Opened> {
   version?(context: ConnectorContext): string | undefined | Promise<string | undefined>
   /** Opens the content. The body of the source receives the result. */
   open(context: ConnectorContext): Opened | Promise<Opened>
+  /** What it reads from another pipeline. Planning pins that as an artifact, so it needs no `version` and is not opened. */
+  readonly production?: ProductionOutput
+}
+/** An output of the production run of a pipeline. */
+export interface ProductionOutput {
+  readonly pipeline: string
+  /** The name of an output of the pipeline, or `<step>/<output>`. */
+  readonly output: string
+  readonly kind: AnyKind
 }
 /** The connectors of a source, by name. */
 export type Connectors = Readonly<Record<string, Connector<any>>>

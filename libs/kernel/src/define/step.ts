@@ -53,7 +53,7 @@ export function source<
       throw new CairnError('BAD_DEFINITION', `reads.${read} of source ${name} is not a connector`, {
         next: 'use fromFile(…), fromUrl(…), fromPackage(…), or your own { name, version, open }',
       })
-    if (!connector.version && definition.cache === undefined)
+    if (!connector.version && !connector.production && definition.cache === undefined)
       throw new CairnError('BAD_DEFINITION', `reads.${read} of source ${name} has no version`, {
         next: 'set how long its result may be reused: cache: { maxAge: "1d" } or cache: "never"',
       })

@@ -123,16 +123,27 @@ const aboutPlaced = {
   scope: 'the `each` nodes around it, outermost first',
   guards: 'the arms of the `when` nodes around it',
 }
+const pinnedOutput = object(
+  { pipeline: name, run: name, output: text, artifact },
+  {},
+  {
+    pipeline: 'name of the pipeline',
+    run: 'its run that was in production when this run was planned',
+    output: 'step and output, `<step>/<output>`',
+    artifact: 'the output; its objects are copied into the folder of this pipeline',
+  },
+)
 const node = tagged('type', {
   step: object(
     { ...placed, step: name, inputs: refs, params: map(json) },
-    { versions: map(text), unread: error, force: truth },
+    { versions: map(text), production: map(pinnedOutput), unread: error, force: truth },
     {
       ...aboutPlaced,
       step: 'name of the step in `steps`',
       inputs: 'source of each input',
       params: 'parameters of the step',
       versions: 'for a source: versions of the data that it reads, as seen by planning',
+      production: 'for a source: what it reads from the production runs of other pipelines',
       unread: 'for a source whose version could not be looked up: the error. The source fails with it',
       force: 'whether to compute it even if there is a checkpoint',
     },
