@@ -262,9 +262,9 @@ program
   .action(lazy(() => import('./commands/doctor.ts')))
 program
   .command('new')
-  .argument('<what>', 'step or pipeline')
+  .argument('<what>', 'step, pipeline, connector or kind')
   .argument('<name>')
-  .description('create a step or pipeline and its test')
+  .description('create a step, pipeline, connector or kind, and its test')
   .option('--in <folder>', 'target folder (default: next to the other pipelines)')
   .action(lazy(() => import('./commands/new.ts')))
 program

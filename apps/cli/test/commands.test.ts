@@ -160,23 +160,26 @@ describe('cairn diff', () => {
 })
 
 describe('cairn new', () => {
-  it.each(['step', 'pipeline'])('writes a %s with a test that passes and compiles', async (what) => {
-    const fresh = new CliProject()
-    const made = await fresh.cairn('new', what, 'count-words')
-    expect(made.stdout).toContain('wrote  count-words')
-    execFileSync(NODE, ['--test', 'count-words.test.ts'], { cwd: fresh.root })
-    fresh.write({
-      'tsconfig.json': JSON.stringify({
-        extends: `${REPOSITORY}/tsconfig.base.json`,
-        compilerOptions: { composite: false },
-        include: ['*.ts'],
-      }),
-    })
-    execFileSync(NODE, [`${REPOSITORY}/node_modules/typescript-native/bin/tsc`, '-p', '.'], { cwd: fresh.root })
-    const again = await fresh.cairn('new', what, 'count-words')
-    expect(again.code).toBe(1)
-    expect(again.stderr).toContain('already exists')
-  })
+  it.each(['step', 'pipeline', 'connector', 'kind'])(
+    'writes a %s with a test that passes and compiles',
+    async (what) => {
+      const fresh = new CliProject()
+      const made = await fresh.cairn('new', what, 'count-words')
+      expect(made.stdout).toContain('wrote  count-words')
+      execFileSync(NODE, ['--test', 'count-words.test.ts'], { cwd: fresh.root })
+      fresh.write({
+        'tsconfig.json': JSON.stringify({
+          extends: `${REPOSITORY}/tsconfig.base.json`,
+          compilerOptions: { composite: false },
+          include: ['*.ts'],
+        }),
+      })
+      execFileSync(NODE, [`${REPOSITORY}/node_modules/typescript-native/bin/tsc`, '-p', '.'], { cwd: fresh.root })
+      const again = await fresh.cairn('new', what, 'count-words')
+      expect(again.code).toBe(1)
+      expect(again.stderr).toContain('already exists')
+    },
+  )
   it('a new pipeline runs at once', async () => {
     const fresh = new CliProject({
       'package.json': '{ "type": "module", "cairn": { "pipelines": ["pipelines/*.ts"] } }',

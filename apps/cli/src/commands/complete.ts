@@ -18,6 +18,7 @@ import {
 } from '@cairn/workspace'
 import { COMMANDS } from '../command-names.ts'
 import { printData } from '../terminal/print.ts'
+import { TEMPLATES } from '../templates.ts'
 
 const REQUEST = ['--set', '--params', '--from', '--until', '--base', '--force']
 const PLAY = [
@@ -86,7 +87,7 @@ async function candidates(before: readonly string[], typed: string): Promise<rea
   if (command === 'logs')
     return [...new Stack(workspace.project.root).services.map(({ name }) => name), ...(await paths(workspace, typed))]
   if (command === 'dead-letters' && given.length === 0) return ['list', 'show', 'replay', 'drop', 'export']
-  if (command === 'new') return given.length === 0 ? ['step', 'pipeline'] : []
+  if (command === 'new') return given.length === 0 ? Object.keys(TEMPLATES) : []
   if (command === 'completion') return ['bash', 'zsh', 'fish']
   if (command === 'why' && pipeline !== undefined) {
     const loaded = await theirPipeline(workspace, pipeline)

@@ -4,19 +4,20 @@ import { CairnError, suggest } from '@cairn/kernel'
 import { findProject } from '@cairn/workspace'
 import type { GlobalOptions } from '../global-options.ts'
 import { paint } from '../terminal/style.ts'
-import { pipelineFiles, stepFiles } from '../templates.ts'
+import { TEMPLATES } from '../templates.ts'
 import { printData, printLines } from '../terminal/print.ts'
 
-/** `cairn new step|pipeline <name>`: writes new files with a passing test. Never changes existing files. */
+/** `cairn new <what> <name>`: writes new files with a passing test. Never changes existing files. */
 export default function create(
   what: string,
   name: string,
   options: { in?: string },
   command: { optsWithGlobals(): GlobalOptions },
 ): void {
-  if (what !== 'step' && what !== 'pipeline')
+  const filesOf = Object.hasOwn(TEMPLATES, what) ? TEMPLATES[what] : undefined
+  if (!filesOf)
     throw new CairnError('BAD_PARAMETER', `cairn new cannot create a "${what}"`, {
-      next: suggest(what, ['step', 'pipeline']),
+      next: suggest(what, Object.keys(TEMPLATES), 'cairn new --help'),
     })
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name))
     throw new CairnError('BAD_PARAMETER', `"${name}" is not a valid name for a ${what}`, {
@@ -25,7 +26,7 @@ export default function create(
   const { json, project = process.cwd() } = command.optsWithGlobals()
   const { root, pipelines } = findProject(project)
   const folder = options.in ?? defaultFolder(root, pipelines, what, name)
-  const files = what === 'step' ? stepFiles(name) : pipelineFiles(name)
+  const files = filesOf(name)
   const taken = Object.keys(files).find((file) => existsSync(join(folder, file)))
   if (taken !== undefined)
     throw new CairnError('BAD_PARAMETER', `${relative(process.cwd(), join(folder, taken))} already exists`, {
