@@ -128,7 +128,7 @@ describe('cairn promote', () => {
     expect(await production()).toBe(promoted['run'])
     expect((await project.cairn('rollback', 'small')).stdout).toContain(`small/${first.run} is in production again`)
     const { code, stderr } = await project.cairn('rollback', 'small')
-    expect([code, stderr]).toEqual([1, expect.stringContaining('local/small/ has no previous production run')])
+    expect([code, stderr]).toEqual([1, expect.stringContaining('small has no previous production run')])
     await project.cairn('gc', '--keep-runs', '0', '--keep', '0s', '--grace', '0s')
     expect(await production()).toBe(first.run)
   })

@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, readdirSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { DuckDBInstance } from '@duckdb/node-api'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { openConnection, readConnectionFile } from '@cairn/drivers/connection'
 import { isGone, pidOf } from '@cairn/drivers/process-id'
@@ -85,6 +87,33 @@ export const compare = source('compare', {
 })
 export const report = pipeline('report', () => compare({}))
 `,
+  'months.pipeline.ts': `import { fromFile, fromFiles, fromSql, duckdb, sqlite } from '@cairn/connectors'
+import { list, pipeline, source } from '@cairn/kernel'
+import { file, json } from '@cairn/kinds'
+const count = async (rows) => { let n = 0; for await (const _ of rows) n++; return n }
+export const readAll = source('read-all', {
+  reads: {
+    months: fromFiles('data/2026-*.csv'),
+    deep: fromFiles('data/**/*.csv'),
+    one: fromFile('data/2026-01.csv'),
+    lite: fromSql(sqlite('data/shop.db'), 'select n from orders'),
+    duck: fromSql(duckdb('data/shop.duckdb'), 'select n from orders'),
+  },
+  outputs: { months: list(file('csv')), found: json() },
+  run: async ({ months, deep, one, lite, duck }) => ({
+    months,
+    found: [months.map(({ name }) => name), deep.length, one.path.slice(-11), await count(lite), await count(duck)],
+  }),
+})
+export const readHere = source('read-here', {
+  reads: { all: fromFiles('*.pipeline.ts') }, outputs: { n: json() }, run: ({ all }) => ({ n: all.length }),
+})
+export const months = pipeline('months', () => readAll({}))
+export const here = pipeline('here', () => readHere({}))
+`,
+  'data/2026-01.csv': 'n\n1\n',
+  'data/2026-02.csv': 'n\n2\n',
+  'data/deep/2026-03.csv': 'n\n3\n',
   'held/until': 'go-on is here',
   'curious.pipeline.ts': CURIOUS,
   '.cairn/secrets.json': '{ "KEY": "of another step" }',
@@ -94,6 +123,12 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
   let project: CliProject
   beforeAll(async () => {
     project = new CliProject(FILES)
+    const shop = new DatabaseSync(project.path('data/shop.db'))
+    shop.exec('create table orders (n integer); insert into orders values (1), (2), (3)')
+    shop.close()
+    const duck = await (await DuckDBInstance.create(project.path('data/shop.duckdb'))).connect()
+    await duck.run('create table orders as select * from range(4) as orders(n)')
+    duck.closeSync()
     const { code, stderr } = await project.cairn('up')
     if (code !== 0) throw new Error(stderr)
   })
@@ -113,12 +148,13 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     const { services } = JSON.parse(stdout) as { services: { name: string; state: string; url: string }[] }
     expect(code).toBe(0)
     expect(services.map(({ name, state }) => `${name} ${state}`).sort()).toEqual(
-      ['control', 'curious/look', 'kafka', 'minio', 'report/compare', 'shop/double', 'shop/load', 'shop/sum'].map(
-        (name) => `${name} ready`,
-      ),
+      [
+        ...['control', 'curious/look', 'here/read-here', 'kafka', 'minio', 'months/read-all', 'report/compare'],
+        ...['shop/double', 'shop/load', 'shop/sum'],
+      ].map((name) => `${name} ready`),
     )
     expect(services.every(({ url }) => /^(http:\/\/)?127\.0\.0\.1:\d+$/.test(url))).toBe(true)
-    expect(new Set(Object.values(running(project).services)).size).toBe(8)
+    expect(new Set(Object.values(running(project).services)).size).toBe(10)
   })
 
   it('listens only on this machine: each service at one port, and the servers', () => {
@@ -365,6 +401,17 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     process.kill(after.get('shop/sum')!.pid, 'SIGKILL') // one that it has not started itself
     await expect.poll(async () => (await processes(project)).get('shop/sum')!.restarts).toBe(1)
     await expect.poll(async () => (await project.cairn('status')).code).toBe(0)
+  })
+
+  it('reads files and databases of the project there as locally', async () => {
+    const found = '[["data/2026-01.csv","data/2026-02.csv"],3,"2026-01.csv",3,4]'
+    for (const where of [[], ['--on', 'local']]) {
+      const { steps } = await project.run('months', ...where)
+      expect(steps['read-all']!.outputs?.['found']?.text, steps['read-all']!.error?.message).toBe(found)
+    }
+    // With hidden files in it, the project's own folder cannot be listed there, and this is said.
+    const { steps } = await project.run('here', '--on', 'local')
+    expect(steps['read-here']!.error!.message).toMatch(/^read-here is not allowed to read .* on this host$/)
   })
 
   it('reads outputs of the production run of another pipeline', async () => {

@@ -65,12 +65,13 @@ export class Collector {
       const { modified } = (await store.stat(lease)) ?? { modified: clock.now() }
       const ahead = Math.max(0, clock.now() - modified)
       const now = () => clock.now() - ahead
-      const last = await lastCollection(store, at)
-      let removal = last?.removedUntil !== undefined && { removedUntil: last.removedUntil }
-      // Recorded first, so that a process which then misses a plan can tell that its run was removed.
-      const onRemoveRuns = async () => {
+      const { removing: _, ...last }: Partial<Collected> = (await lastCollection(store, at)) ?? {}
+      let removal = last.removedUntil !== undefined && { removedUntil: last.removedUntil }
+      // Recorded first, so that a process which then misses a plan can tell that its run was removed, and that none of
+      // these runs is put into production any more.
+      const onRemoveRuns = async (removing: readonly string[]) => {
         removal = { removedUntil: now() }
-        await this.#record(at.collected, { v: RECORD_VERSION, host: name, ...last, ...removal })
+        await this.#record(at.collected, { ...last, v: RECORD_VERSION, host: name, ...removal, removing })
       }
       const report = await collect(store, { ...clock, now }, at, { ...policy, onRemoveRuns })
       await this.#record(at.collected, { v: RECORD_VERSION, at: clock.now(), host: name, report, ...removal })

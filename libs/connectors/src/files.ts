@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { glob } from 'node:fs/promises'
+import { glob, readdir } from 'node:fs/promises'
 import { relative, resolve, sep } from 'node:path'
 import { CairnError, checkNoOptions, type Connector, type ConnectorContext, type LocalFile } from '@cairn/kernel'
 import { checkText } from './check-text.ts'
@@ -51,15 +51,34 @@ export function fromFiles(pattern: string, ...more: readonly unknown[]): Connect
 }
 
 async function matching(pattern: string, { root, signal }: ConnectorContext): Promise<NamedFile[]> {
+  const { folder, rest } = withoutFixedFolders(pattern)
+  const cwd = resolve(root, folder)
+  // `glob` finds nothing where it may not list a folder. This fails.
+  await readdir(cwd).catch(unlessMissing)
   const files: NamedFile[] = []
-  for await (const entry of glob(pattern, { cwd: root, withFileTypes: true })) {
+  for await (const entry of glob(rest, { cwd, withFileTypes: true })) {
     signal.throwIfAborted()
     if (entry.isDirectory()) continue
-    const path = resolve(root, entry.parentPath, entry.name)
+    const path = resolve(cwd, entry.parentPath, entry.name)
     files.push({ path, name: relative(root, path).replaceAll(sep, '/') })
   }
   if (files.length > 0) return files.sort((one, other) => (one.name < other.name ? -1 : 1))
   throw new CairnError('SOURCE_UNREACHABLE', `no file matches ${pattern} in ${root}`, {
     next: 'check the pattern: * matches within a folder, ** across folders',
   })
+}
+
+function unlessMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error
+}
+
+/**
+ * Splits a pattern behind the folders that it names without wildcards. Only folders behind them have to be listed: on
+ * services, a body may not list the project's folder.
+ */
+function withoutFixedFolders(pattern: string): { readonly folder: string; readonly rest: string } {
+  const parts = pattern.split('/')
+  const first = parts.findIndex((part) => /[*?[\]{}()!+@]/.test(part))
+  const fixed = first === -1 ? parts.length - 1 : first
+  return { folder: parts.slice(0, fixed).join('/') + (fixed > 0 ? '/' : ''), rest: parts.slice(fixed).join('/') }
 }

@@ -1,4 +1,5 @@
 import { CairnError } from '@cairn/kernel'
+import { undefinedOn } from '@cairn/kernel/contract'
 import {
   statObject,
   mismatchedOutput,
@@ -17,6 +18,20 @@ export const MOVED = 'moved to quarantine/'
 export async function checkRecord(examination: Examination, path: string): Promise<void> {
   const damaged = await damagedIn(examination, [path])
   if (examination.repair) await setAside(examination, damaged)
+  if (damaged.length === 0 && path.startsWith(examination.at.ref(''))) await checkRef(examination, path)
+}
+
+/** Reports a ref, such as the production run, to a run that is not in the store. */
+async function checkRef({ store, at, findings }: Examination, path: string): Promise<void> {
+  const ref = await readRecord<{ readonly v: number; readonly run: string }>(store, path).catch(
+    undefinedOn('BAD_RECORD'),
+  )
+  if (!ref || (await store.stat(at.plan(ref.run)))) return
+  findings.push({
+    path,
+    what: `it names the run ${ref.run}, which is not in the store`,
+    repair: `none: put another run into production: cairn promote ${at.pipeline}`,
+  })
 }
 
 /**

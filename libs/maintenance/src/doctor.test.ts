@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CairnError } from '@cairn/kernel'
 import { submit } from '@cairn/engine'
-import { sha256 } from '@cairn/records'
+import { encodeRecord, PRODUCTION, sha256 } from '@cairn/records'
 import { examine } from './doctor.ts'
 import type { Checkup, CheckupPlace } from './examination.ts'
 import { at, kept, maintenanceHost, type MaintenanceHost } from './maintenance.fixture.ts'
@@ -88,6 +88,18 @@ describe('a doctor', () => {
       { path: 'runs/run-1/', what, repair: AGAIN },
     ])
     expect(await rerun()).toEqual({ ...REUSED, make: 'computed' })
+  })
+
+  it('finds a production run that is not in the store', async () => {
+    const path = at.ref(PRODUCTION)
+    const production = (run: string) => encodeRecord({ v: 1, run, since: 1, by: 'ann' }, path)
+    host.files.set(path, production('run-1'))
+    expect(await findings()).toEqual([])
+    host.files.set(path, production('run-7'))
+    const repair = 'none: put another run into production: cairn promote kept'
+    expect(await findings({ repair: true })).toEqual([
+      { path: below(path), what: 'it names the run run-7, which is not in the store', repair },
+    ])
   })
 
   it('follows lists to their items', async () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { submit } from '@cairn/engine'
-import { sha256, encodeRecord, type Plan, type GcReport } from '@cairn/records'
+import { PRODUCTION, sha256, encodeRecord, type Plan, type GcReport } from '@cairn/records'
 import { examine } from './doctor.ts'
 import { collect, type GcPolicy } from './gc.ts'
 import { at, HOUR, kept, maintenanceHost, type MaintenanceHost } from './maintenance.fixture.ts'
@@ -69,7 +69,10 @@ describe('garbage collection', () => {
     await begin({ ...plan, run: 'run-8', submission: '../refs/production' })
     await begin({ ...plan, run: 'run-9', submission: digests[1] })
     later(10 * HOUR)
-    expect((await gc({ graceMs: 100 * HOUR, keepMs: HOUR })).runs.sort()).toEqual(['run-7', 'run-8'])
+    expect((await gc({ graceMs: 100 * HOUR, keepMs: HOUR, isGone: () => true })).runs.sort()).toEqual([
+      'run-7',
+      'run-8',
+    ])
     expect(host.paths('submissions/').sort()).toEqual(
       [digests[1], digests[2]].map((digest) => at.submission(digest)).sort(),
     )
@@ -215,7 +218,7 @@ describe('garbage collection', () => {
     await begin({ ...plan, run: 'run-8' })
     await begin({ ...plan, run: 'run-9' })
     later(2 * HOUR)
-    expect(await gc()).toMatchObject({ runs: ['run-8', 'run-3', 'run-1'] })
+    expect(await gc({ isGone: () => true })).toMatchObject({ runs: ['run-8', 'run-3', 'run-1'] })
     expect(await host.make('b')).toEqual({ make: 'reused', finish: 'reused', spread: 'reused' })
   })
 
@@ -251,10 +254,45 @@ describe('garbage collection', () => {
   it('keeps a young run without an end, which may be in progress, and removes it later', async () => {
     await begin((await host.plan(kept)).plan)
     later(HOUR)
-    expect(await gc({ keepRuns: 0, keepMs: 2 * HOUR })).toMatchObject({ runs: [] })
+    expect(await gc({ keepRuns: 0, keepMs: 2 * HOUR, isGone: () => true })).toMatchObject({ runs: [] })
     later(2 * HOUR)
-    expect(await gc({ keepRuns: 0, keepMs: 2 * HOUR })).toMatchObject({ runs: ['run-1'] })
+    expect(await gc({ keepRuns: 0, keepMs: 2 * HOUR, isGone: () => true })).toMatchObject({ runs: ['run-1'] })
     expect(await runs()).toEqual([])
+  })
+
+  it('keeps on services each run without an end, however long it waits for a stage', async () => {
+    const { plan } = await host.plan(kept)
+    for (const run of ['run-1', 'run-2', 'run-3']) await begin({ ...plan, run })
+    later(1_000 * HOUR)
+    expect(await gc({ keepRuns: 0 })).toEqual(NOTHING)
+    expect(await runs()).toEqual(['run-1', 'run-2', 'run-3'])
+  })
+
+  it('keeps a run that is put into production while it works, with all that the run refers to', async () => {
+    await host.make('a')
+    await host.make('b')
+    later(2 * HOUR)
+    const path = at.ref(PRODUCTION)
+    const onRemoveRuns = async (removing: readonly string[]) => {
+      expect(removing).toEqual(['run-1'])
+      await host.store.create(path, encodeRecord({ v: 1, run: 'run-1', since: 1, by: 'ann' }, path))
+    }
+    expect(await gc({ onRemoveRuns })).toEqual(NOTHING)
+    expect(await host.make('a')).toEqual({ make: 'reused', finish: 'reused', spread: 'reused' })
+  })
+
+  it('keeps code that a run uses which was planned while it works', async () => {
+    await host.make('a')
+    const { plan } = await host.plan(kept)
+    await host.make('b')
+    later(2 * HOUR)
+    const moved = { fingerprint: sha256('gone'), digest: sha256('gone'), packages: sha256('') }
+    await host.store.create(at.code(moved), Buffer.from('gone'))
+    later(2 * HOUR)
+    const steps = { ...plan.steps, make: { ...plan.steps['make']!, code: moved } }
+    const onRemoveRuns = () => begin({ ...plan, run: 'run-9', steps }).then(() => {})
+    expect(await gc({ onRemoveRuns })).toMatchObject({ runs: ['run-1'], code: 0 })
+    expect(host.files.has(at.code(moved))).toBe(true)
   })
 
   it('keeps a queued run, however long it waits', async () => {

@@ -29,15 +29,13 @@ export interface GcPolicy {
   readonly graceMs: number
   /**
    * Whether a process is known to have exited. A run without an end is kept while a process that works on it may be
-   * alive.
-   *
-   * @default no process is known to have exited
+   * alive. Absent on services, where others take over: each run without an end is kept, also while it waits for a stage.
    */
   readonly isGone?: (host: string) => boolean
   /** Only report. */
   readonly dryRun?: boolean
-  /** Called before any run is removed. */
-  readonly onRemoveRuns?: () => Promise<void>
+  /** Called before any run is removed. A run that a ref names after this call is kept. */
+  readonly onRemoveRuns?: (runs: readonly string[]) => Promise<void>
 }
 
 /**
@@ -63,9 +61,16 @@ export async function collect(store: ArtifactStore, clock: Clock, at: Layout, po
 
   const live = noReferences()
   const onBad = (path: string) => void report.damaged.push(path)
-  for (const run of await liveRuns(store, at, policy, now, report)) await addRun(store, at, run, live, onBad)
+  const kept = await liveRuns(store, at, policy, now, report)
+  const seen = new Set([...kept, ...report.runs])
+  for (const run of kept) await addRun(store, at, run, live, onBad)
+  if (report.runs.length > 0 && !policy.dryRun) {
+    await policy.onRemoveRuns?.([...report.runs])
+    const named = await namedRuns(store, at, onBad)
+    for (const run of report.runs.filter((name) => named.has(name))) await addRun(store, at, run, live, onBad)
+    report.runs.splice(0, Infinity, ...report.runs.filter((name) => !named.has(name)))
+  }
   if (report.damaged.length === 0) await pruneCheckpoints(store, at, policy, now, live, report, remove)
-  if (report.runs.length > 0 && !policy.dryRun) await policy.onRemoveRuns?.()
   for (const run of report.runs) await removeRun(store, at, run, remove)
   const pruneStale = async (folder: string, isNeeded: (name: string) => boolean) => {
     for await (const file of store.list(folder)) {
@@ -79,6 +84,8 @@ export async function collect(store: ArtifactStore, clock: Clock, at: Layout, po
   // The record of an idempotency key is kept as long as its run.
   await pruneStale(at.submissions, (digest) => live.submissions.has(digest))
 
+  // Runs that were planned meanwhile may use code and objects from before.
+  for (const run of await store.children(at.runs)) if (!seen.has(run)) await addRun(store, at, run, live, onBad)
   const fingerprints = new Set([...live.code.values()].map(({ fingerprint }) => fingerprint))
   for await (const file of store.list(`${at.root}code/`)) {
     const name = nameOf(file.path).replace(/\.\w+$/, '')
@@ -116,19 +123,12 @@ interface Named {
 async function liveRuns(
   store: ArtifactStore,
   at: Layout,
-  { keepRuns, keepMs, pinned = [], isGone = () => false }: GcPolicy,
+  { keepRuns, keepMs, pinned = [], isGone }: GcPolicy,
   now: number,
   report: GcReport,
 ): Promise<string[]> {
   const names = (await store.children(at.runs)).sort().reverse()
-  const referred = new Set(pinned)
-  for (const ref of await store.children(at.ref(''))) {
-    // Earlier production runs are kept, because a rollback may restore them.
-    const path = at.ref(ref)
-    const onBad = (bad: string) => void report.damaged.push(bad)
-    let named: Named | undefined = await readRecord<Named & { v: number }>(store, path).catch(unlessBad(path, onBad))
-    for (; named; named = named.previous) referred.add(named.run)
-  }
+  const referred = new Set(pinned).union(await namedRuns(store, at, (bad) => void report.damaged.push(bad)))
   const live: string[] = []
   let hasProduction = keepRuns === 0
   let newer = 0
@@ -149,18 +149,30 @@ async function liveRuns(
   return live
 }
 
+/** Returns the runs that refs name. Earlier production runs are among them, because a rollback may restore them. */
+async function namedRuns(store: ArtifactStore, at: Layout, onBad: (path: string) => void): Promise<Set<string>> {
+  const runs = new Set<string>()
+  for (const ref of await store.children(at.ref(''))) {
+    const path = at.ref(ref)
+    let named: Named | undefined = await readRecord<Named & { v: number }>(store, path).catch(unlessBad(path, onBad))
+    for (; named; named = named.previous) runs.add(named.run)
+  }
+  return runs
+}
+
 async function isWhole(store: ArtifactStore, at: Layout, run: string): Promise<boolean> {
   const plan = await readRecord<Plan>(store, at.plan(run)).catch(unlessBad('', () => {}))
   return plan !== undefined && plan.playground === undefined && !plan.partial && !plan.taints
 }
 
-/** Whether a run without an end may be running, or waits in the queue. */
+/** Whether a run without an end may be running, or starts later: it waits in a queue or, on services, for a stage. */
 async function isInProgress(
   store: ArtifactStore,
   at: Layout,
   run: string,
-  isGone: (host: string) => boolean,
+  isGone: GcPolicy['isGone'],
 ): Promise<boolean> {
+  if (!isGone) return true
   const found = await unfinished(store, at, run, isGone)
   if (found !== 'planned') return found === 'running'
   return (await readRecord<Plan>(store, at.plan(run)).catch(unlessBad('', () => {})))?.queued === true

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { directStore } from '@cairn/engine/simulation/direct-store'
 import { noteAnnounced, setChampion, rollBack, currentChampion } from './champion.ts'
-import { channels, layout, type Champion, type CairnEvent } from '@cairn/records'
+import { channels, encodeRecord, layout, type Champion, type CairnEvent } from '@cairn/records'
 
 const at = layout('local', 'small')
 
@@ -26,7 +26,7 @@ describe('the champion', () => {
       previous: { v: 1, run: 'one', since: 0, by: 'ann' },
     })
     await back({ by: 'bob', since: 2 })
-    await expect(back({ by: 'bob', since: 3 })).rejects.toThrow('local/small/ has no previous production run')
+    await expect(back({ by: 'bob', since: 3 })).rejects.toThrow('small has no previous production run')
   })
 
   it('is changed by one of two concurrent promotions', async () => {
@@ -41,6 +41,17 @@ describe('the champion', () => {
     await expect(setChampion(store, at, none, { run: 'four', since: 0, by: 'bob' })).rejects.toMatchObject({
       code: 'CONFLICT',
     })
+  })
+
+  it('is never a run that a collection is removing, and stays what it was', async () => {
+    const collected = { v: 1, host: 'control', removing: ['old', 'older'] }
+    await store.create(at.collected, encodeRecord(collected, at.collected))
+    await expect(promoted('old')).rejects.toMatchObject({ code: 'CONFLICT', message: 'a collection is removing old' })
+    expect(await currentChampion(store, at)).toEqual({ champion: undefined, bytes: undefined })
+    await promoted('one')
+    const before = await currentChampion(store, at)
+    await expect(promoted('older')).rejects.toMatchObject({ code: 'CONFLICT' })
+    expect(await currentChampion(store, at)).toEqual(before)
   })
 
   it('is replaced even if its announcement was noted meanwhile', async () => {

@@ -4,6 +4,7 @@ import {
   promotedEvent,
   decodeRecord,
   encodeRecord,
+  lastCollection,
   RECORD_VERSION,
   type Champion,
   type Layout,
@@ -39,7 +40,9 @@ async function replaceChampion(
   const replaced = current.champion?.run
   const champion: Champion = { v: RECORD_VERSION, ...next, ...(replaced !== undefined && { replaced }) }
   const path = at.ref(PRODUCTION)
-  if (await store.replace(path, current.bytes, encodeRecord(champion, path))) {
+  const bytes = encodeRecord(champion, path)
+  if (await store.replace(path, current.bytes, bytes)) {
+    await requireKept(store, at, current, { champion, bytes })
     if (channels.promotion.hasSubscribers) channels.promotion.publish(promotedEvent(at, champion))
     return champion
   }
@@ -53,9 +56,30 @@ async function replaceChampion(
 }
 
 /**
+ * Takes a run out of production again that a collection is removing. The collection first records which runs it removes,
+ * and then reads which run is in production. Here it is the other way round, so one of the two sees the other.
+ *
+ * @throws CairnError CONFLICT when the run is being removed
+ */
+async function requireKept(store: ArtifactStore, at: Layout, before: CurrentChampion, { champion, bytes }: Written) {
+  const { removing = [] } = (await lastCollection(store, at)) ?? {}
+  if (!removing.includes(champion.run)) return
+  const path = at.ref(PRODUCTION)
+  if (before.bytes) await store.replace(path, bytes, before.bytes)
+  else await store.remove(path)
+  throw new CairnError('CONFLICT', `a collection is removing ${champion.run}`, {
+    next: 'promote another run: cairn runs',
+  })
+}
+interface Written {
+  readonly champion: Champion
+  readonly bytes: Uint8Array
+}
+
+/**
  * Puts a run into production, and keeps the previous champion for a rollback.
  *
- * @throws CairnError CONFLICT when the champion was changed meanwhile
+ * @throws CairnError CONFLICT when the champion was changed meanwhile, or when a collection is removing the run
  */
 export function setChampion(
   store: ArtifactStore,
@@ -80,7 +104,9 @@ export async function rollBack(
 ): Promise<Champion> {
   const { run, previous } = current.champion?.previous ?? {}
   if (run === undefined)
-    throw new CairnError('NOT_FOUND', `${at.root} has no previous production run`, { next: 'cairn promote' })
+    throw new CairnError('NOT_FOUND', `${at.pipeline} has no previous production run`, {
+      next: `cairn promote ${at.pipeline}`,
+    })
   return replaceChampion(store, at, current, { run, by, since, ...(previous && { previous }) })
 }
 

@@ -1,8 +1,8 @@
 import { pathToFileURL } from 'node:url'
 import { outputsOf, readRun, type LoadedPipeline, type Workspace } from '@cairn/workspace'
 import { isExpectation, type Expectation } from '@cairn/kernel'
+import { undefinedOn, type StepNode } from '@cairn/kernel/contract'
 import type { Plan } from '@cairn/records'
-import type { StepNode } from '@cairn/kernel/contract'
 import { nodeOf, openIn } from '@cairn/explore'
 
 export interface Expected {
@@ -24,10 +24,11 @@ export async function brokenExpectations(
 ): Promise<string[]> {
   const reasons: string[] = []
   const { graph } = loaded.pipeline
-  const { plan } = await readRun(production.store, production.at(graph.name), champion)
+  // If the run in production is gone, there is nothing to compare with.
+  const there = await readRun(production.store, production.at(graph.name), champion).catch(undefinedOn('NOT_FOUND'))
   for (const { step, says, check } of await expectationsIn(loaded.file)) {
     const node = nodeOf(graph, step)
-    const [ours, theirs] = [await valuesOf(tried, run, node), await valuesOf(production, plan, node)]
+    const [ours, theirs] = [await valuesOf(tried, run, node), there && (await valuesOf(production, there.plan, node))]
     if (!ours) reasons.push(`expectation not checked: ${says} (${node.id} was not run)`)
     else if (!(await check(ours, theirs ?? ours)))
       reasons.push(`expectation failed: ${node.id}: ${says} (champion ${champion})`)

@@ -13,6 +13,8 @@ export interface Collected {
   readonly report?: GcReport
   /** When the last collection that removed runs started. A run that was planned before and has no plan was removed. */
   readonly removedUntil?: number
+  /** The runs that are being removed. None of them can be put into production any more. */
+  readonly removing?: readonly string[]
 }
 
 /** Reads the record of the last collection. A record that cannot be decoded counts as none. */

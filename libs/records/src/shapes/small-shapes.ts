@@ -122,6 +122,7 @@ export const collected = object(
   {
     at: number,
     removedUntil: number,
+    removing: list(text),
     report: object(
       { runs: list(text) },
       {
@@ -153,5 +154,6 @@ export const collected = object(
     report: 'what was removed',
     removedUntil:
       'when the last collection that removed runs started. A run that was planned before and has no plan was removed',
+    removing: 'runs that are being removed; none of them can be put into production any more',
   },
 )
