@@ -62,6 +62,8 @@ export const singleNode = {
   'share.coordinator.state.topic.replication.factor': 1,
   'share.coordinator.state.topic.min.isr': 1,
   'group.initial.rebalance.delay.ms': 0,
+  // Longer than topics keep their events.
+  'offsets.retention.minutes': 30 * 24 * 60,
 }
 
 /** Arguments for Kafka's `StorageTool`: the users that exist from the first start. */

@@ -81,6 +81,8 @@ export function kafkaSettings(listeners: string, advertised: string, voter: stri
     'transaction.state.log.num.partitions': 4,
     'share.coordinator.state.topic.replication.factor': 1,
     'share.coordinator.state.topic.min.isr': 1,
+    // Longer than topics keep their events, so that a group that was away finds its position as long as there are any.
+    'offsets.retention.minutes': 30 * 24 * 60,
     // A group starts at once, and continues a second after a member died if the member requested that.
     'group.initial.rebalance.delay.ms': 0,
     'group.min.session.timeout.ms': 1000,
@@ -88,10 +90,18 @@ export function kafkaSettings(listeners: string, advertised: string, voter: stri
   }
 }
 
-/** Prepares Kafka's folder; its program must be installed. */
+/**
+ * Prepares Kafka's folder; its program must be installed.
+ *
+ * @throws CairnError BAD_PARAMETER for a folder with a comma in its path, which separates folders in Kafka's settings
+ */
 export function kafkaServer(folder: string, port: number, controllerPort: number): Launch {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
   const data = join(folder, 'data')
+  if (data.includes(','))
+    throw new CairnError('BAD_PARAMETER', `Kafka cannot keep data in ${data}, because the path contains a comma`, {
+      next: 'move the project to a folder without one',
+    })
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
   const config = join(folder, 'server.properties')
   const [broker, controller] = [`127.0.0.1:${port}`, `127.0.0.1:${controllerPort}`]
   const listeners = `PLAINTEXT://${broker},CONTROLLER://${controller}`
@@ -99,7 +109,7 @@ export function kafkaServer(folder: string, port: number, controllerPort: number
   writeFileSync(
     config,
     Object.entries(settings)
-      .map(([name, value]) => `${name}=${value}\n`)
+      .map(([name, value]) => `${name}=${escaped(String(value))}\n`)
       .join(''),
   )
   if (!existsSync(join(data, 'meta.properties'))) format(config)
@@ -107,15 +117,30 @@ export function kafkaServer(folder: string, port: number, controllerPort: number
     name: KAFKA.name,
     program: 'java',
     args: [`-Dlog4j2.configurationFile=${join(KAFKA.folder, 'log4j2.properties')}`, ...java('kafka.Kafka'), config],
+    env: UTF_8,
     log: join(folder, 'server.log'),
     isReady: () => kafkaAnswers(broker),
   }
 }
 
+/** Without it, Java cannot open paths with letters beyond ASCII where no locale is set. */
+const UTF_8 = { LC_ALL: 'C.UTF-8' }
+
+/** A value in a file of Java properties, which is read as Latin-1. */
+function escaped(value: string): string {
+  return value
+    .replaceAll('\\', String.raw`\\`)
+    .replaceAll(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
 function format(config: string): void {
   const clusterId = `--cluster-id=${randomBytes(16).toString('base64url')}` // the id may start with a dash
   const args = [...java('kafka.tools.StorageTool'), 'format', clusterId, '--config', config]
-  const { status, stderr, stdout, error } = spawnSync('java', args, { encoding: 'utf8', timeout: FORMAT_MS })
+  const { status, stderr, stdout, error } = spawnSync('java', args, {
+    encoding: 'utf8',
+    timeout: FORMAT_MS,
+    env: { ...process.env, ...UTF_8 },
+  })
   if (status === 0) return
   const isLate = error !== undefined && 'code' in error && error.code === 'ETIMEDOUT'
   const reason = isLate ? `not done after ${FORMAT_MS / 1000} s` : (stderr || stdout || (error?.message ?? '')).trim()
