@@ -108,7 +108,7 @@ export function kafkaServer(folder: string, port: number, controllerPort: number
   const settings = { ...kafkaSettings(listeners, `PLAINTEXT://${broker}`, controller), 'log.dirs': data }
   writeFileSync(
     config,
-    Object.entries(settings)
+    Object.entries<string | number>(settings)
       .map(([name, value]) => `${name}=${escaped(String(value))}\n`)
       .join(''),
   )

@@ -57,7 +57,8 @@ describe.skipIf(!inject('servers'))('a run whose step has no running stage', () 
     project.write(ALERTS)
     const running = project.startWith({ CAIRN_STAGE_CHECK: '0.1' }, 'run', 'alerts', '--on', 'local')
     const ended = exit(running)
-    const line = /! peek {2}no stage of alerts\/peek is running, and the run waits for it: start it with cairn up, or/
+    const line =
+      /! peek {2}no stage of alerts\/peek is running, and the run waits for it: start it with cairn up or, if/
     let stderr = ''
     running.stderr!.on('data', (data) => (stderr += String(data)))
     await printed(running, 'no stage of alerts/peek is running')
@@ -66,7 +67,7 @@ describe.skipIf(!inject('servers'))('a run whose step has no running stage', () 
     const { plan, status, missingStages } = await shown('alerts/latest')
     expect([status, missingStages]).toEqual(['planned', ['peek']])
     const found = `no stage of alerts/peek is running, and run ${plan.run} waits for it`
-    const next = `next  start it (on this machine with cairn up), or cairn cancel --on local alerts/${plan.run}`
+    const next = `next  start it (on this machine with cairn up) or, if the project no longer has it, cairn cancel --on local alerts/${plan.run}`
     expect((await project.cairn('show', 'alerts/latest', '--on', 'local')).stdout).toMatch(line)
     expect(await stagesCheck()).toMatchObject({ ok: false, found })
     for (const command of [['status'], ['doctor', '--on', 'local']]) {

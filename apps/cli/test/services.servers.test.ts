@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, readdirSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import { DuckDBInstance } from '@duckdb/node-api'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { openConnection, readConnectionFile } from '@cairn/drivers/connection'
 import { isGone, pidOf } from '@cairn/drivers/process-id'
@@ -126,9 +125,10 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     const shop = new DatabaseSync(project.path('data/shop.db'))
     shop.exec('create table orders (n integer); insert into orders values (1), (2), (3)')
     shop.close()
-    const duck = await (await DuckDBInstance.create(project.path('data/shop.duckdb'))).connect()
-    await duck.run('create table orders as select * from range(4) as orders(n)')
-    duck.closeSync()
+    const makeDuck = `const { DuckDBInstance } = await import('@duckdb/node-api')
+      const duck = await (await DuckDBInstance.create('data/shop.duckdb')).connect()
+      await duck.run('create table orders as select * from range(4) as orders(n)')`
+    execFileSync(process.execPath, ['--input-type=module', '-e', makeDuck], { cwd: project.root })
     const { code, stderr } = await project.cairn('up')
     if (code !== 0) throw new Error(stderr)
   })

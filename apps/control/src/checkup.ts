@@ -89,7 +89,7 @@ function noStage(missing: readonly MissingStage[]): CairnError {
   })
   const { pipeline, runs } = missing[0]!
   return new CairnError('NOT_FOUND', texts.join('; '), {
-    next: `start it (on this machine with cairn up), or cairn cancel ${pipeline}/${runs[0]}`,
+    next: `start it (on this machine with cairn up) or, if the project no longer has it, cairn cancel ${pipeline}/${runs[0]}`,
   })
 }
 

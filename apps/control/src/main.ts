@@ -103,7 +103,8 @@ const reconciler = new Reconciler(host, champions, queue, {
   onFailure: (folder, error) => log.error({ folder, err: error }, 'could not check a run'),
 })
 const isOver = (pipeline: string, run: string) => reconciler.isOver(pipeline, run)
-const missingStages = new MissingStages({ env, store, bus, planSigning, queue, isOver })
+const openRuns = (pipeline: string) => reconciler.openRuns(pipeline)
+const missingStages = new MissingStages({ env, store, bus, planSigning, queue, isOver, openRuns })
 const tokens = tokensIn(settings.tokens, (fault) =>
   log.error({ fault }, 'the tokens cannot be read; the previous ones stay valid'),
 )

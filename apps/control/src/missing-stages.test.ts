@@ -54,7 +54,9 @@ class Runs {
       },
     }
     const isOver = (_: string, run: string) => this.over.has(run)
-    return new MissingStages({ env: ENV, store: this.world.store, bus, planSigning, queue: this.world.queue(), isOver })
+    const { store } = this.world
+    const queue = this.world.queue()
+    return new MissingStages({ env: ENV, store, bus, planSigning, queue, isOver, openRuns: () => [] })
   }
 }
 const group = (step: string) => `cairn.${ENV}.shop.${step}`
@@ -86,6 +88,7 @@ describe('the list of steps without a running stage', () => {
       planSigning,
       queue: runs.world.queue(),
       isOver: () => false,
+      openRuns: () => [],
     })
     expect(await missing.ofRun(plan)).toEqual([])
     expect(ends).toEqual([])

@@ -31,6 +31,8 @@ export interface MissingStagesHost {
   readonly queue: Pick<RunQueue, 'view'>
   /** Whether a run is known to be over. Such a run is not read. */
   readonly isOver: (pipeline: string, run: string) => boolean
+  /** Runs that are known to be open, besides the newest ones. */
+  readonly openRuns: (pipeline: string) => readonly string[]
 }
 
 /**
@@ -91,9 +93,10 @@ export class MissingStages {
 
   /** Lists the plans of a pipeline's runs that stages should be working on. */
   async #unfinished(pipeline: string, view: QueueView): Promise<Plan[]> {
-    const { store, env, isOver } = this.#host
+    const { store, env, isOver, openRuns } = this.#host
     const at = layout(env, pipeline)
-    const names = new Set([...(await runNames(store, at)).slice(0, RUNS_CHECKED), ...view.runsOf(pipeline)])
+    const newest = (await runNames(store, at)).slice(0, RUNS_CHECKED)
+    const names = new Set([...newest, ...openRuns(pipeline), ...view.runsOf(pipeline)])
     const plans: Plan[] = []
     await mapConcurrently(
       [...names].filter((name) => !isOver(pipeline, name)),

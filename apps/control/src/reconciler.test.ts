@@ -66,6 +66,28 @@ describe('the reconciler', () => {
     expect(await sweep()).toEqual(['1'])
   })
 
+  it.each([
+    ['that it has seen', 2],
+    ['from before it started', 600],
+  ])('helps an open run %s however many newer runs there are', async (_, newerAtStart) => {
+    const world = new World({})
+    await world.plan('a/1')
+    const { sweep } = reconciling(world)
+    const newer = (from: number, until: number) =>
+      Promise.all(
+        Array.from({ length: until - from }, (_, at) =>
+          world.store.create(layout(ENV, 'a').runEnd(`9-${from + at}`), Buffer.from('{}')),
+        ),
+      )
+    await newer(0, newerAtStart)
+    await sweep(0)
+    await newer(newerAtStart, 1_200)
+    expect(await sweep()).toEqual(['1'])
+    expect(await sweep(2 * LOST_MS + 1)).toEqual(['1'])
+    await world.end('a/1')
+    expect(await sweep(10 * LOST_MS)).toEqual([])
+  })
+
   it('helps a stalled run although the clock of its planner was an hour ahead', async () => {
     const world = new World({ runs: 1 })
     const { sweep } = reconciling(world)

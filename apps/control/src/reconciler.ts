@@ -30,7 +30,10 @@ export interface ReconcilerOptions {
   readonly onFailure?: (folder: string, error: unknown) => void
 }
 
-/** Number of newest runs of a pipeline to check, besides queued ones. Older runs were checked long ago. */
+/**
+ * Number of newest runs of a pipeline that each sweep looks at, besides queued runs and those that were found open. A new
+ * process looks at all older ones once, as many in a sweep.
+ */
 export const RUNS_CHECKED = 500
 
 interface OpenRun {
@@ -59,6 +62,8 @@ export class Reconciler {
   readonly #options: ReconcilerOptions
   /** Runs by folder, including ended ones. */
   #runs: ReadonlyMap<string, OpenRun | EndedRun> = new Map()
+  /** By pipeline: older runs that this process has not looked at yet. */
+  readonly #older = new Map<string, string[]>()
   /** Pipelines whose ended runs are checked again in the next sweep. */
   readonly #forgotten = new Set<string>()
   /** Reported faults of runs that could not be checked, by folder. */
@@ -95,8 +100,12 @@ export class Reconciler {
       const at = layout(env, pipeline)
       const isForgotten = this.#forgotten.delete(pipeline)
       await this.#champions.announce(pipeline).catch(failed(at.root))
-      const names = (await runNames(store, at)).slice(0, RUNS_CHECKED)
-      for (const name of new Set([...names, ...(view?.runsOf(pipeline) ?? [])])) {
+      const names = await runNames(store, at)
+      if (!this.#older.has(pipeline)) this.#older.set(pipeline, names.slice(RUNS_CHECKED))
+      const older = this.#older.get(pipeline)!.splice(0, RUNS_CHECKED)
+      const open = this.openRuns(pipeline)
+      const looked = [...names.slice(0, RUNS_CHECKED), ...older, ...open, ...(view?.runsOf(pipeline) ?? [])]
+      for (const name of new Set(looked)) {
         const folder = at.run(name)
         const known = this.#runs.get(folder)
         const before = isForgotten && known && 'sweepsLeft' in known ? undefined : known
@@ -112,6 +121,14 @@ export class Reconciler {
   isOver(pipeline: string, run: string): boolean {
     const entry = this.#runs.get(layout(this.#host.env, pipeline).run(run))
     return entry !== undefined && 'sweepsLeft' in entry
+  }
+
+  /** Lists the runs of a pipeline that had not ended when they were last checked, however old they are. */
+  openRuns(pipeline: string): string[] {
+    const { runs } = layout(this.#host.env, pipeline)
+    return [...this.#runs].flatMap(([folder, entry]) =>
+      'run' in entry && folder.startsWith(runs) ? [entry.run.plan.run] : [],
+    )
   }
 
   async #sweepOne(

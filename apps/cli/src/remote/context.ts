@@ -7,7 +7,7 @@ import type { GlobalOptions } from '../global-options.ts'
 export function requireContext({ on }: GlobalOptions, why: string): string {
   if (on !== undefined) return on
   throw new CairnError('BAD_PARAMETER', `--on <context> is missing: ${why}`, {
-    next: 'cairn up starts services on this machine, as the context "local"',
+    next: 'add --on local for the services that cairn up starts on this machine',
   })
 }
 

@@ -38,7 +38,7 @@ export async function missingStagesIn(
 
 export function missingStageText({ pipeline, run }: Run, step: string, on: string | undefined): string {
   const start = on === LOCAL ? 'start it with cairn up' : 'start one'
-  const next = withGivenOptions(`${start}, or cairn cancel ${pipeline}/${run}`)
+  const next = withGivenOptions(`${start} or, if the project no longer has it, cairn cancel ${pipeline}/${run}`)
   return `${paint('yellow', `! ${step}`)}  no stage of ${pipeline}/${step} is running, and the run waits for it: ${next}`
 }
 
