@@ -6,7 +6,7 @@ import { refuse, Refusal } from './refusal.ts'
 
 const USAGE = `usage: npm create cairn@latest [<folder>] [-- <options>]
 
-Creates a project with a pipeline, its test, type checks, a CI workflow and a Dockerfile, and installs its packages.
+Creates a project with a pipeline, its test, type checks, lint rules and a CI workflow, and installs its packages.
 
   --yes         ask nothing; without <folder>, the folder is my-pipelines
   --no-install  do not install the packages
