@@ -10,10 +10,12 @@ import {
   type Clock,
   type Collected,
   type GcReport,
+  type Plan,
   type ArtifactStore,
 } from '@cairn/records'
 import { collect } from '@cairn/maintenance'
 import type { PipelineLocks } from './pipeline-locks.ts'
+import type { PlanSigning } from './plan-signing.ts'
 
 export interface CollectorHost {
   readonly env: string
@@ -23,6 +25,7 @@ export interface CollectorHost {
   readonly locks: PipelineLocks
   /** @throws CairnError BAD_DEFINITION for settings that name an unknown pipeline */
   checkSettings(pipeline: string): Promise<void>
+  readonly planSigning: Pick<PlanSigning, 'faultOf'>
   /** The current retention settings of the project. */
   readonly retention: () => RetentionSettings | undefined
   /** Called after each collection that changed something. */
@@ -54,11 +57,11 @@ export class Collector {
    *   names an unknown pipeline, as it may be meant for this one
    */
   async collect(pipeline: string, { dryRun }: { readonly dryRun: boolean }): Promise<Collection> {
-    const { env, store, clock, name, locks, retention: settings } = this.#host
+    const { env, store, clock, name, locks, planSigning, retention: settings } = this.#host
     const at = layout(env, pipeline)
     await this.#host.checkSettings(pipeline)
     const retention = retentionOf(settings(), env, pipeline)
-    const policy = { ...retention, dryRun }
+    const policy = { ...retention, dryRun, planFault: (plan: Plan) => planSigning.faultOf(plan) }
     if (dryRun) return { pipeline, dryRun, retention, report: await collect(store, clock, at, policy) }
     return locks.run(pipeline, async (lease) => {
       // A clock that is ahead would treat new objects as old, so the earlier of the store's clock and this one is used.

@@ -116,6 +116,7 @@ const collector = new Collector({
   name: thisProcess,
   locks,
   checkSettings,
+  planSigning,
   retention: () => findProject(settings.root).retention,
   onCollected: (pipeline, { runs, ...report }) => log.info({ pipeline, runs: runs.length, ...report }, 'collected'),
   onFailure: (pipeline, error) => log.error({ pipeline, err: error }, 'the collection failed'),

@@ -120,6 +120,16 @@ describe.skipIf(!servers)('the production run', () => {
     expect(await champion()).toMatchObject({ run: best })
   })
 
+  it('can be replaced if it is not in the store any more', async () => {
+    const lost = await run(42)
+    expect((await promote(client, lost, (await champion())?.run ?? null)).status).toBe(200)
+    await services.store.remove(`${env}/orders/runs/${lost}/plan`)
+    const next = await run(43)
+    expect(await promote(client, next, null)).toMatchObject({ status: 409, body: { code: 'CONFLICT' } })
+    expect(await promote(client, next, lost)).toMatchObject({ status: 200, body: { run: next } })
+    expect(await champion()).toMatchObject({ run: next })
+  })
+
   it('is announced by the next process if the one that set it died', async () => {
     const next = await run(50)
     await control.kill()

@@ -120,6 +120,7 @@ describe.skipIf(!servers)('the collector of control', () => {
         ...host,
         locks: new PipelineLocks(host),
         checkSettings: async () => {},
+        planSigning: { faultOf: () => undefined },
         retention: () => ({ keepRuns: 4, keep: '1ms', grace: '1m' }),
       })
     }

@@ -1,5 +1,5 @@
 import { undefinedOn } from '@cairn/kernel/contract'
-import { readRecord, type Plan, type ArtifactStore } from '@cairn/records'
+import { codeName, readRecord, type Plan, type ArtifactStore } from '@cairn/records'
 import type { Examination } from './examination.ts'
 import { damagedIn, missing, setAside } from './doctor-records.ts'
 import { addRun, noReferences } from './references.ts'
@@ -32,6 +32,14 @@ export async function checkRun(examination: Examination, folder: string): Promis
     })
   const referred = noReferences()
   await addRun(store, at, run, referred, () => {}).catch(undefinedOn('BAD_RECORD'))
+  if (!(await store.stat(at.runEnd(run))))
+    for (const code of referred.code.values())
+      if (!(await store.stat(at.code(code))))
+        findings.push({
+          path: at.plan(run),
+          what: `it needs the code ${codeName(code)}, which is not in the store`,
+          repair: 'none: cancel the run, and start a new one, which stores its code again',
+        })
   const what = await missing(examination, referred.objects)
   if (what !== undefined)
     findings.push({

@@ -189,6 +189,16 @@ describe('a doctor', () => {
       expect(await findings()).toEqual([])
     })
 
+    it('finds a run in progress whose code is missing', async () => {
+      const { plan } = await host.plan(kept)
+      const gone = { fingerprint: 'f', digest: sha256('gone'), packages: sha256('') }
+      const steps = { ...plan.steps, make: { ...plan.steps['make']!, code: gone } }
+      await submit({ store: host.store, bus, clock: host.clock }, { ...plan, steps })
+      const what = `it needs the code f-${sha256('gone').slice(0, 16)}, which is not in the store`
+      const repair = 'none: cancel the run, and start a new one, which stores its code again'
+      expect(await findings()).toEqual([{ path: below(at.plan(plan.run)), what, repair }])
+    })
+
     it('finds a changed fallback', async () => {
       const { plan } = await host.plan(kept)
       const fallback = { fingerprint: 'f', digest: sha256('fallback'), packages: sha256('') }

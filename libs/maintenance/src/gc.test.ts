@@ -268,6 +268,13 @@ describe('garbage collection', () => {
     expect(await runs()).toEqual(['run-1', 'run-2', 'run-3'])
   })
 
+  it('removes on services a run that nobody runs, because its plan is not valid', async () => {
+    const { plan } = await host.plan(kept)
+    await begin({ ...plan, run: 'run-1' })
+    later(1_000 * HOUR)
+    expect(await gc({ keepRuns: 0, planFault: () => 'it is not signed' })).toMatchObject({ runs: ['run-1'] })
+  })
+
   it('keeps a run that is put into production while it works, with all that the run refers to', async () => {
     await host.make('a')
     await host.make('b')

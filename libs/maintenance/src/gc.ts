@@ -32,6 +32,8 @@ export interface GcPolicy {
    * alive. Absent on services, where others take over: each run without an end is kept, also while it waits for a stage.
    */
   readonly isGone?: (host: string) => boolean
+  /** Describes why nobody runs a plan; undefined when it is valid. A run with such a plan is not in progress. */
+  readonly planFault?: (plan: Plan) => string | undefined
   /** Only report. */
   readonly dryRun?: boolean
   /** Called before any run is removed. A run that a ref names after this call is kept. */
@@ -123,7 +125,7 @@ interface Named {
 async function liveRuns(
   store: ArtifactStore,
   at: Layout,
-  { keepRuns, keepMs, pinned = [], isGone }: GcPolicy,
+  { keepRuns, keepMs, pinned = [], isGone, planFault }: GcPolicy,
   now: number,
   report: GcReport,
 ): Promise<string[]> {
@@ -138,7 +140,8 @@ async function liveRuns(
     const since = end?.endedAt ?? planned?.modified ?? (await lastWritten(store, at.run(name))) ?? now
     const isProduction = !hasProduction && end?.status === 'completed' && (await isWhole(store, at, name))
     hasProduction ||= isProduction
-    const mayRun = async () => !(await store.stat(at.runEnd(name))) && (await isInProgress(store, at, name, isGone))
+    const mayRun = async () =>
+      !(await store.stat(at.runEnd(name))) && (await isInProgress(store, at, name, { isGone, planFault }))
     if (referred.has(name) || now - since < keepMs) live.push(name)
     // Without its plan, a run is what is left of one that was removed: the removal was interrupted, or a process that
     // worked on it wrote its records too late.
@@ -170,12 +173,15 @@ async function isInProgress(
   store: ArtifactStore,
   at: Layout,
   run: string,
-  isGone: GcPolicy['isGone'],
+  { isGone, planFault }: { [Name in 'isGone' | 'planFault']: GcPolicy[Name] | undefined },
 ): Promise<boolean> {
-  if (!isGone) return true
+  const plan = () => readRecord<Plan>(store, at.plan(run)).catch(unlessBad('', () => {}))
+  if (!isGone) {
+    const found = await plan()
+    return found !== undefined && planFault?.(found) === undefined
+  }
   const found = await unfinished(store, at, run, isGone)
-  if (found !== 'planned') return found === 'running'
-  return (await readRecord<Plan>(store, at.plan(run)).catch(unlessBad('', () => {})))?.queued === true
+  return found === 'planned' ? (await plan())?.queued === true : found === 'running'
 }
 
 async function lastWritten(store: ArtifactStore, folder: string): Promise<number | undefined> {

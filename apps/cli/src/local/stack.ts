@@ -172,8 +172,14 @@ export function processOf(running: Running | undefined, service: string): string
   return process === undefined || isGone(process) ? undefined : process
 }
 
+/** @throws CairnError BAD_RECORD for a file that is not JSON: it was edited, or was being written in a power cut */
 export function readJson<Value>(file: string): Value | undefined {
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Value) : undefined
+  if (!existsSync(file)) return undefined
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Value
+  } catch (cause) {
+    throw new CairnError('BAD_RECORD', `${file} is not valid JSON`, { cause, next: 'correct it, or delete it' })
+  }
 }
 
 export function writeJson(file: string, value: unknown): void {
