@@ -1,6 +1,7 @@
 import { bytes, counted } from '@cairn/workspace'
 import { CairnError } from '@cairn/kernel'
 import type { Checkup, Finding } from '@cairn/maintenance'
+import { withGivenOptions } from './given-options.ts'
 import { paint } from './terminal/style.ts'
 
 /** Checkups of stores, by pipeline. */
@@ -41,6 +42,18 @@ export function checkupLines(checkups: Checkups, repair: boolean): string[] {
     }),
   ]
 }
+
+/** Returns the line with the next command; undefined if nothing was found. */
+export function nextLine(checkups: Checkups, repair: boolean): string | undefined {
+  const findings = findingsOf(checkups)
+  if (findings.length === 0) return undefined
+  const canRepair = findings.some(({ repair: how }) => !how.startsWith('none'))
+  const afterwards = repair ? 'run the pipeline again: data in quarantine is recomputed' : undefined
+  const next = canRepair ? (afterwards ?? withGivenOptions('cairn doctor --repair')) : NOTHING_TO_REPAIR
+  return `${paint('dim', 'next')}  ${next}`
+}
+
+const NOTHING_TO_REPAIR = '--repair changes nothing here; what helps is written under each finding'
 
 function checkedText({ runs, checkpoints, objects, bytes: size, read }: Checkup['checked']): string {
   const unread = read < size ? `, of which ${bytes(read)} were read` : ''

@@ -117,9 +117,11 @@ describe('runs', () => {
 
     it('not under an unknown name, and the nearest is suggested', async () => {
       await expect(findRun(store, at, '20261120-110000-efhg')).rejects.toMatchObject({
-        message: 'run "20261120-110000-efhg" does not exist',
+        message: 'run 20261120-110000-efhg does not exist, or a collection removed it',
         next: 'cairn runs; did you mean "20261120-110000-efgh"?',
       })
+      // A whole name of another moment was not misspelt.
+      await expect(findRun(store, at, '20261120-110001-efgh')).rejects.toMatchObject({ next: 'cairn runs' })
     })
 
     it('not if there are no runs', async () => {

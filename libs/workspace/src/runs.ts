@@ -129,6 +129,13 @@ export async function findRun(store: ArtifactStore, at: Layout, wanted: string, 
   if (names.includes(wanted)) return wanted
   const matching = wanted.length < MIN_LETTERS ? [] : names.filter((name) => isPartOf(name, wanted))
   if (matching.length === 1) return matching[0]!
+  const [moment] = RUN_NAME.exec(wanted) ?? []
+  if (matching.length === 0 && moment !== undefined) {
+    const alike = names.filter((name) => name.startsWith(moment.slice(0, -2)))
+    throw new CairnError('NOT_FOUND', `run ${wanted} does not exist, or a collection removed it`, {
+      next: ['cairn runs', ...(alike.length > 0 ? [suggest(wanted, alike)] : [])].join('; '),
+    })
+  }
   const what = matching.length === 0 ? `run "${wanted}" does not exist` : `${matching.length} runs match "${wanted}"`
   throw new CairnError('NOT_FOUND', what, {
     next: `cairn runs; ${suggest(wanted, matching.length > 0 ? matching : names)}`,

@@ -2,12 +2,10 @@ import { pipelineNames } from '@cairn/records'
 import { rmSync } from 'node:fs'
 import { examine, type Checkup } from '@cairn/maintenance'
 import { leftovers } from '@cairn/drivers/store/folder-leftovers'
-import { checkupLines, findingsOf, unrepairedOf, progressOf, shareOf } from '../checkups.ts'
+import { checkupLines, findingsOf, nextLine, unrepairedOf, progressOf, shareOf } from '../checkups.ts'
 import { EXIT } from '../fail.ts'
-import { withGivenOptions } from '../given-options.ts'
 import { openWorkspace } from '../open.ts'
 import type { GlobalOptions } from '../global-options.ts'
-import { paint } from '../terminal/style.ts'
 import { printData, printLines } from '../terminal/print.ts'
 
 interface Options {
@@ -57,8 +55,6 @@ export default async function doctor(
   if (Object.keys(checkups).length === 0) printLines('the store is empty')
   if (left.length > 0)
     printLines(`${left.length} leftover files of processes that died${repair ? ', removed' : ', harmless'}`)
-  if (findings.length > 0)
-    printLines(
-      `${paint('dim', 'next')}  ${repair ? 'run the pipeline again: data in quarantine is recomputed' : withGivenOptions('cairn doctor --repair')}`,
-    )
+  const next = nextLine(checkups, repair)
+  if (next !== undefined) printLines(next)
 }

@@ -43,10 +43,8 @@ async function probeHttp(name: string, url: string): Promise<ServiceHealth> {
   try {
     const answer = await fetch(new URL('/health/ready', url), { signal: AbortSignal.timeout(PROBE_MS) })
     if (answer.ok) return { name, url, state: 'ready', findings: '' }
-    const body = (await answer.json()) as { error?: { message?: string } & Record<string, string> } & Record<
-      string,
-      string
-    >
+    const body = (await answer.json()) as Readonly<Record<string, unknown>>
+    if (typeof body['detail'] === 'string') return { name, url, state: 'not ready', findings: body['detail'] }
     const wrong = Object.entries(body).filter(([, finding]) => finding !== 'ok')
     return {
       name,

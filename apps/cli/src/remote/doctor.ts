@@ -1,6 +1,6 @@
 import { duration, readContext } from '@cairn/workspace'
 import type { ControlOptions } from '@cairn/drivers/store/control'
-import { checkupLines, findingsOf, unrepairedOf } from '../checkups.ts'
+import { checkupLines, findingsOf, nextLine, unrepairedOf } from '../checkups.ts'
 import { EXIT } from '../fail.ts'
 import { openWorkspace } from '../open.ts'
 import type { GlobalOptions } from '../global-options.ts'
@@ -44,10 +44,8 @@ export async function examineServices(
     return printData(JSON.stringify({ sound, repaired: repair, checks, pipelines: checkups }, null, 2))
   }
   for (const line of checkupLines(checkups, repair)) printLines(line)
-  if (findings.length > 0)
-    printLines(
-      `${paint('dim', 'next')}  ${repair ? 'run the pipeline again: data in quarantine is recomputed' : withGivenOptions('cairn doctor --repair')}`,
-    )
+  const next = nextLine(checkups, repair)
+  if (next !== undefined) printLines(next)
 }
 
 async function checksOf(control: ControlOptions): Promise<Checked[]> {
