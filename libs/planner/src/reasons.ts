@@ -121,22 +121,33 @@ function unreadInputs(plan: Plan, node: PlannedStepNode, dryRuns: ReadonlyMap<st
   })
 }
 
+interface Unread {
+  readonly source: string
+  readonly error: ErrorRecord
+}
+type DryRuns = ReadonlyMap<string, NodeDryRun>
+
 /**
  * Finds an unreadable source in a node, or in the nodes before it that are not reused; undefined when there is none.
  */
-function unreadBehind(
-  { nodes }: Plan,
-  dryRuns: ReadonlyMap<string, NodeDryRun>,
-  id: string,
-): { readonly source: string; readonly error: ErrorRecord } | undefined {
-  const seen = new Set([id])
-  for (const source of seen) {
-    const node = nodes[source]
-    if (node?.type === 'step' && node.unread) return { source, error: node.unread }
-    const isOpen = ({ depends, run }: NodeDryRun) => depends || run > 0
-    for (const read of dependenciesOf(nodes, source)) if (isOpen(dryRuns.get(read)!)) seen.add(read)
+function unreadBehind(plan: Plan, dryRuns: DryRuns, id: string): Unread | undefined {
+  let found = UNREAD.get(dryRuns)
+  if (!found) UNREAD.set(dryRuns, (found = unreadIn(plan, dryRuns)))
+  return found.get(id)
+}
+/** What {@link unreadIn} found in a dry run, so that each node is looked at once. */
+const UNREAD = new WeakMap<DryRuns, ReadonlyMap<string, Unread>>()
+
+/** Finds the unreadable sources behind all nodes. A node comes after the nodes that it reads. */
+function unreadIn({ nodes }: Plan, dryRuns: DryRuns): Map<string, Unread> {
+  const found = new Map<string, Unread>()
+  for (const [id, node] of Object.entries(nodes)) {
+    const isOpen = (read: string) => dryRuns.get(read)!.depends || dryRuns.get(read)!.run > 0
+    const behind = dependenciesOf(nodes, id).find((read) => found.has(read) && isOpen(read))
+    if (node.type === 'step' && node.unread) found.set(id, { source: id, error: node.unread })
+    else if (behind !== undefined) found.set(id, found.get(behind)!)
   }
-  return undefined
+  return found
 }
 
 /** Returns the output that an input reads; for an item of an `each`, the list that the item belongs to. */

@@ -102,8 +102,8 @@ export class GraphBuilder {
     return this.handlesOf(placed)
   }
 
-  #checkLimit({ limit, places }: Probe, id: string): void {
-    if (!places.has(id)) places.set(id, new Error(`${id} is added`))
+  #checkLimit({ limit, places, traced }: Probe, id: string): void {
+    if (!places.has(id)) places.set(id, traced ? new Error(`${id} is added`) : undefined)
     if (this.nodes.size > limit.nodes)
       throw new CairnError('BAD_DEFINITION', 'the pipeline has too many nodes: its body may loop without end')
   }

@@ -14,8 +14,9 @@ interface Replacement {
 
 /** A replacement, and the record of one build with it. */
 export interface Probe extends Replacement {
-  /** Collects an error for each node, whose stack shows where it was added. */
-  readonly places: Map<string, Error>
+  /** Collects the ids of nodes, each with an error whose stack shows where it was added, if that is `traced`. */
+  readonly places: Map<string, Error | undefined>
+  readonly traced: boolean
 }
 
 export interface BuiltGraph {
@@ -61,7 +62,7 @@ export function requireStableGraph(
       `${alone?.called ?? `one of ${first.handles.join(', ')}`} has no value while the pipeline is being built`,
       {
         next: 'use the value inside a step; to choose between steps, use when(condition, then, otherwise)',
-        cause: placeOf(rebuild(build, none), alone?.again ?? again, alone?.at ?? at),
+        cause: placeOf(rebuild(build, none, true), rebuild(build, alone?.probe ?? probe, true), alone?.at ?? at),
       },
     )
   }
@@ -73,7 +74,7 @@ function findInspectedHandle(first: BuiltGraph, build: (probe: Probe) => BuiltGr
     const only = { ...probe, replaces: (other: number) => other === handle }
     const again = rebuild(build, only)
     const at = differenceIn(first, again, only)
-    if (at !== undefined) return { called, again, at }
+    if (at !== undefined) return { called, probe: only, at }
   }
   return undefined
 }
@@ -92,17 +93,22 @@ const LEAST_MS = 1000
 interface Rebuilt {
   readonly graph?: Graph
   readonly error?: unknown
-  /** An error for each node, whose stack shows where it was added. */
-  readonly places: readonly Error[]
+  /** For each node, if traced, an error whose stack shows where it was added. */
+  readonly places: readonly (Error | undefined)[]
 }
 
-/** Rebuilds the graph with replaced handles. Retries on a busy machine: the limit is CPU time, but the timer measures wall time. */
-function rebuild(build: (probe: Probe) => BuiltGraph, probe: Replacement): Rebuilt {
+/**
+ * Rebuilds the graph with replaced handles. Retries on a busy machine: the limit is CPU time, but the timer measures wall
+ * time.
+ *
+ * @param traced whether to note where each node is added, which costs more than adding it
+ */
+function rebuild(build: (probe: Probe) => BuiltGraph, probe: Replacement, traced = false): Rebuilt {
   for (let ms = probe.limit.ms; ; ms *= 2) {
     const started = process.threadCpuUsage()
-    const places = new Map<string, Error>()
+    const places = new Map<string, Error | undefined>()
     try {
-      const { graph } = build({ ...probe, limit: { ...probe.limit, ms }, places })
+      const { graph } = build({ ...probe, limit: { ...probe.limit, ms }, places, traced })
       return { graph, places: [...places.values()] }
     } catch (error) {
       const isLate = (error as { code?: unknown } | undefined)?.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT'
@@ -119,7 +125,7 @@ function cpuMsSince(started: NodeJS.CpuUsage): number {
 /** Returns an error whose stack shows where a body first builds something else. */
 function placeOf(one: Rebuilt, { places, error }: Rebuilt, at: number): unknown {
   if (error instanceof Error && !(error instanceof CairnError) && !('code' in error)) return error // thrown by the body itself
-  const parted = one.places.findIndex(({ stack }, index) => stack !== places[index]?.stack)
+  const parted = one.places.findIndex((place, index) => place?.stack !== places[index]?.stack)
   const index = parted < 0 ? Math.min(at, places.length) : parted
   return places[index] ?? one.places[index] ?? error ?? one.places.at(-1)
 }
@@ -146,7 +152,8 @@ function differenceIn(
   function isSameNode(a: Node, b: Node): boolean {
     const around = ({ scope, guards }: Node, at: Map<string, number>) =>
       canonical([scope.map((id) => at.get(id)!), guards.map(({ when, arm }) => [at.get(when)!, arm])])
-    if (around(a, places) !== around(b, others)) return false
+    const isPlain = [a, b].every(({ scope, guards }) => scope.length + guards.length === 0)
+    if (!isPlain && around(a, places) !== around(b, others)) return false
     if (a.type === 'step' && b.type === 'step')
       return (
         a.id === b.id &&
