@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { renameSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { CliProject, how } from './project.fixture.ts'
 
@@ -115,28 +115,6 @@ it('names source lines as they were when the run was planned, for each copy of e
   expect(back.stdout).toMatch(/lib\/one\.ts:5:[^]*lib\/one\.ts:10:/)
   expect(back.stdout).not.toContain('uno.ts')
   expect((await project.cairn('doctor')).code).toBe(0)
-})
-
-it('runs plans of earlier versions of Cairn, which name code by its fingerprint alone', async () => {
-  const project = new CliProject(FILES)
-  project.edit('t.pipeline.ts', '  one({})\n  two({})\n  three({})\n', '') // there, equal code was stored once
-  const saved = JSON.parse((await project.cairn('--json', 'plan', 't', '--save')).stdout) as { run: string }
-  const folder = project.path('.cairn/local/t/code')
-  for (const file of readdirSync(folder)) {
-    const [, fingerprint, ending] = /^(\w+)-\w+(\.\w+)$/.exec(file)!
-    renameSync(`${folder}/${file}`, `${folder}/${fingerprint}${ending}`)
-    if (ending !== '.json') continue
-    const text = readFileSync(`${folder}/${fingerprint}.json`, 'utf8')
-    writeFileSync(`${folder}/${fingerprint}.json`, text.replace(/,"check":"\w+"\}$/, '}'))
-  }
-  const { run, steps } = await project.run('--plan', saved.run)
-  expect(steps['fine']!.how).toBe('computed')
-  expect((await frames(project, run))['item']).toEqual(BEFORE.item)
-  expect((await project.cairn('doctor')).code).toBe(0)
-  move(project)
-  const after = await project.run('t')
-  expect(how(after)).toMatchObject({ fine: 'reused', turning: 'reused' })
-  expect((await frames(project, after.run))['item']).toEqual(AFTER.item)
 })
 
 it('names only files that exist, however the code is run', async () => {
