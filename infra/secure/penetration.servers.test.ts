@@ -224,15 +224,7 @@ describe.runIf(servers && isAtHand(lackingTools()))('every user of the secure ov
       const topic = topicOf({ env: name, pipeline: 'penguins' })
       const of = { env: name, pipeline: 'penguins', topic }
       return [
-        ...steps.flatMap((step) => [
-          { ...of, row: '<topic>.<step>', named: step, id: groupIdOf(topic, step) },
-          {
-            ...of,
-            row: '<topic>.<topic>.<step>',
-            named: step,
-            id: groupIdOf(topic, `cairn.${name}.penguins.${step}`),
-          },
-        ]),
+        ...steps.map((step) => ({ ...of, row: '<topic>.<step>', named: step, id: groupIdOf(topic, step) })),
         ...['notify', 'audit'].map((one) => ({
           ...of,
           row: '<topic>.<consumer>.<name>',

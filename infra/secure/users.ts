@@ -51,7 +51,7 @@ export function usersOf({ pipelines, consumers, ...place }: Parts): User[] {
   ]
 }
 
-/** Reserved names: existing users and topics, and the prefix of groups of earlier versions. */
+/** Reserved names: existing users and topics, and the prefix of topics. */
 const TAKEN: ReadonlySet<string> = new Set([ADMIN, 'control', 'cairn'])
 
 function checkNames(env: string, pipelines: readonly Pipeline[], consumers: readonly Consuming[]): void {
